@@ -1,0 +1,481 @@
+/*
+ * sslcuda.h - kernels for self-supervised learning behind one C header.
+ *
+ * The whole public surface. Needs a C89 compiler with <stdint.h>, or any C++; no CUDA headers.
+ *
+ *   sslcuda_context* ctx;
+ *   sslcuda_context_create(NULL, &ctx);              // a GPU if there is one, else the CPU
+ *   sslcuda_alloc(ctx, bytes, &buffer);              // memory of the context's device
+ *   sslcuda_infonce(ctx, SSLCUDA_F32, ...);          // queued on the context's stream
+ *   sslcuda_copy(ctx, host, buffer, bytes, SSLCUDA_DEVICE_TO_HOST);
+ *   sslcuda_context_destroy(ctx);
+ *
+ * Rules that hold for every call
+ *  - Every function that returns sslcuda_status returns SSLCUDA_OK (0) or the number of a broken
+ *    rule; sslcuda_last_message() then names the argument, its value and the rule. Nothing prints,
+ *    aborts, exits or throws. A rejected call launches nothing and leaves its outputs untouched.
+ *  - Tensors are dense and row-major. Data pointers point into memory of the context's device:
+ *    device memory on CUDA, ordinary memory on the CPU. `[opt]` marks a pointer that may be NULL.
+ *  - Outputs are overwritten, never accumulated into, and must not overlap an input or another
+ *    output unless the entry says so.
+ *  - A gradient has the shape and the leading dimension of the tensor it belongs to.
+ *  - A loss takes `grad_loss` [opt], one float in device memory: the upstream gradient that every
+ *    gradient is multiplied with; NULL means 1.
+ *  - Ops are queued on the context's stream and never allocate, synchronise or read back, so each
+ *    of them can be captured in a graph. Scratch comes from the context's workspace.
+ *  - An extent of zero is fine where the result is defined (nothing is done), and refused with
+ *    SSLCUDA_INVALID_SHAPE where a mean would be undefined.
+ *  - The same build, device model and shapes give the same bits, on the CPU whatever the number of
+ *    threads. NaN and infinity in the data propagate as in the formula.
+ *  - A context serves one call at a time (a second one gets SSLCUDA_BUSY); different contexts may
+ *    be used from different threads at once.
+ *
+ * Symbols (n, d, tau ...) are those of docs/notation.md.
+ */
+#ifndef SSLCUDA_H
+#define SSLCUDA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define SSLCUDA_API
+#else
+#define SSLCUDA_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- version and status --------- */
+
+#define SSLCUDA_VERSION_MAJOR 1
+#define SSLCUDA_VERSION_MINOR 0
+#define SSLCUDA_VERSION_PATCH 0
+
+/* Version of the loaded library: major * 10000 + minor * 100 + patch. */
+SSLCUDA_API int32_t sslcuda_version(void);
+
+/* One line: version, compiler, backends, CUDA toolkit and architectures. Static storage. */
+SSLCUDA_API const char* sslcuda_build_info(void);
+
+/* Codes are append-only: a number never changes its meaning. */
+typedef int32_t sslcuda_status;
+enum {
+  SSLCUDA_OK = 0,
+  SSLCUDA_NULL_POINTER = 1,     /* a required pointer is NULL */
+  SSLCUDA_INVALID_CONTEXT = 2,  /* destroyed, or never a context */
+  SSLCUDA_VERSION_MISMATCH = 3, /* a struct whose size this version does not know */
+  SSLCUDA_UNSUPPORTED = 4,      /* dtype, option or device that this build does not serve */
+  SSLCUDA_INVALID_SHAPE = 5,    /* an extent out of range */
+  SSLCUDA_SIZE_OVERFLOW = 6,    /* a product of extents or bytes does not fit */
+  SSLCUDA_INVALID_STRIDE = 7,   /* a leading dimension is smaller than the row */
+  SSLCUDA_ALIASED = 8,          /* an output overlaps another argument */
+  SSLCUDA_INVALID_VALUE = 9,    /* a scalar out of range */
+  SSLCUDA_WRONG_DEVICE = 10,    /* memory of another device, or host memory on CUDA */
+  SSLCUDA_WORKSPACE = 11,       /* reserved workspace too small; the message has the bytes needed */
+  SSLCUDA_NO_DEVICE = 12,       /* no GPU, or no driver for it */
+  SSLCUDA_OUT_OF_MEMORY = 13,   /* nothing was leaked */
+  SSLCUDA_CONTEXT_LOST = 14,    /* fatal CUDA error: the process must be restarted to use the GPU */
+  SSLCUDA_BUSY = 15,            /* the context is in use by another call */
+  SSLCUDA_CAPTURE = 16,         /* not allowed now: capture or planning is, or is not, under way */
+  SSLCUDA_DEVICE_ERROR = 17,    /* any other error of the device; pending ones are not cleared */
+  SSLCUDA_INTERNAL = 18         /* a defect of this library */
+};
+
+/* Name of a code, "SSLCUDA_OK" and so on; "SSLCUDA_?" for a number that is none. Static storage. */
+SSLCUDA_API const char* sslcuda_status_name(sslcuda_status status);
+
+/* ---------------------------------------------------------------- context -------------------- */
+
+typedef struct sslcuda_context sslcuda_context;
+typedef struct sslcuda_graph sslcuda_graph;
+
+/* The type behind cudaStream_t, so that one passes without a cast and without CUDA headers. */
+typedef struct CUstream_st* sslcuda_stream;
+
+enum { SSLCUDA_DEVICE_AUTO = 0, SSLCUDA_DEVICE_CPU = 1, SSLCUDA_DEVICE_CUDA = 2 };
+
+/* Every zero field means the default. */
+typedef struct sslcuda_context_options {
+  size_t size;             /* sizeof(sslcuda_context_options) */
+  int32_t device;          /* SSLCUDA_DEVICE_*; AUTO takes the first usable GPU, else the CPU */
+  int32_t ordinal;         /* which GPU */
+  int32_t threads;         /* CPU threads; 0: as many as the process may use */
+  int32_t trust_pointers;  /* nonzero: do not ask CUDA whose memory a pointer is */
+  size_t workspace_bytes;  /* reserved at creation; 0: 4 MiB */
+} sslcuda_context_options;
+
+#define SSLCUDA_CONTEXT_OPTIONS_INIT { sizeof(sslcuda_context_options), 0, 0, 0, 0, 0 }
+
+/* Number of usable CUDA devices; 0 without a GPU or driver, or in a build without CUDA. */
+SSLCUDA_API sslcuda_status sslcuda_device_count(int32_t* count);
+
+/* Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL and the
+ * message is had with sslcuda_last_message(NULL, ...). */
+SSLCUDA_API sslcuda_status sslcuda_context_create(const sslcuda_context_options* options,
+                                                  sslcuda_context** ctx);
+
+/* Waits for the context's work and frees all that it owns, allocations and graphs included.
+ * NULL is fine. Safe on a lost context. */
+SSLCUDA_API sslcuda_status sslcuda_context_destroy(sslcuda_context* ctx);
+
+/* Copies the message of the context's last failed call into buffer, cut to capacity bytes with
+ * the final NUL. ctx NULL: of this thread's last failure that had no usable context. */
+SSLCUDA_API sslcuda_status sslcuda_last_message(const sslcuda_context* ctx, char* buffer,
+                                                size_t capacity);
+
+/* SSLCUDA_DEVICE_CPU or SSLCUDA_DEVICE_CUDA, never AUTO, and the GPU's ordinal (0 on the CPU). */
+SSLCUDA_API sslcuda_status sslcuda_context_device(sslcuda_context* ctx, int32_t* device,
+                                                  int32_t* ordinal);
+
+/* One line for people: "cuda:0 NVIDIA H100 80GB HBM3 (sm_90)" or "cpu (2 threads)". */
+SSLCUDA_API sslcuda_status sslcuda_context_describe(sslcuda_context* ctx, char* buffer,
+                                                    size_t capacity);
+
+/* The stream that ops are queued on. A CUDA context starts with a stream of its own; NULL goes
+ * back to it. A caller's stream must outlive its use here. On the CPU only NULL is accepted. */
+SSLCUDA_API sslcuda_status sslcuda_context_set_stream(sslcuda_context* ctx, sslcuda_stream stream);
+SSLCUDA_API sslcuda_status sslcuda_context_get_stream(sslcuda_context* ctx, sslcuda_stream* stream);
+
+/* Waits until all that was queued is done; errors of queued work surface here. */
+SSLCUDA_API sslcuda_status sslcuda_synchronize(sslcuda_context* ctx);
+
+enum { SSLCUDA_LOG_OFF = 0, SSLCUDA_LOG_ERROR = 1, SSLCUDA_LOG_INFO = 2, SSLCUDA_LOG_DEBUG = 3 };
+typedef void (*sslcuda_log_callback)(int32_t level, const char* message, void* user);
+
+/* Sends messages up to `level` to the callback, on the calling thread; silent by default. The
+ * callback must not call into the same context. NULL switches it off. */
+SSLCUDA_API sslcuda_status sslcuda_context_set_log(sslcuda_context* ctx, int32_t level,
+                                                   sslcuda_log_callback callback, void* user);
+
+/* ---------------------------------------------------------------- workspace ------------------ */
+
+/* Planning: between begin and end, ops check their arguments (pointers only for being NULL or
+ * not, where that changes the work), launch nothing, and the largest workspace that any of them
+ * needs is noted. So one dry run of a program tells what to reserve:
+ *
+ *   sslcuda_plan_begin(ctx);  step(...);  sslcuda_plan_end(ctx, &bytes);
+ *   sslcuda_context_reserve(ctx, bytes);
+ */
+SSLCUDA_API sslcuda_status sslcuda_plan_begin(sslcuda_context* ctx);
+SSLCUDA_API sslcuda_status sslcuda_plan_end(sslcuda_context* ctx, size_t* bytes);
+
+/* Grows the workspace that the context owns to at least `bytes`. It never shrinks, and graphs
+ * captured before stay valid. */
+SSLCUDA_API sslcuda_status sslcuda_context_reserve(sslcuda_context* ctx, size_t bytes);
+
+/* Uses the caller's memory as workspace, 256-byte aligned on the context's device; it must
+ * outlive its use, replays of graphs captured with it included. NULL goes back to the context's
+ * own. */
+SSLCUDA_API sslcuda_status sslcuda_context_set_workspace(sslcuda_context* ctx, void* buffer,
+                                                         size_t bytes);
+
+/* ---------------------------------------------------------------- memory --------------------- */
+
+/* Memory of the context's device, 256-byte aligned, contents undefined. 0 bytes give NULL. */
+SSLCUDA_API sslcuda_status sslcuda_alloc(sslcuda_context* ctx, size_t bytes, void** pointer);
+
+/* Frees what sslcuda_alloc of the same context gave, after the queued work. NULL is fine. */
+SSLCUDA_API sslcuda_status sslcuda_free(sslcuda_context* ctx, void* pointer);
+
+enum {
+  SSLCUDA_HOST_TO_DEVICE = 0,
+  SSLCUDA_DEVICE_TO_HOST = 1,
+  SSLCUDA_DEVICE_TO_DEVICE = 2
+};
+
+/* Copies in stream order; source and destination must not overlap. HOST_TO_DEVICE returns when
+ * the source may be changed, DEVICE_TO_HOST when the data has arrived (the two cannot be
+ * captured); DEVICE_TO_DEVICE is only queued. */
+SSLCUDA_API sslcuda_status sslcuda_copy(sslcuda_context* ctx, void* destination, const void* source,
+                                        size_t bytes, int32_t direction);
+
+/* Sets bytes of device memory to `value` (0..255). Queued. */
+SSLCUDA_API sslcuda_status sslcuda_fill(sslcuda_context* ctx, void* destination, int32_t value,
+                                        size_t bytes);
+
+/* Adds delta to one int64 in device memory. With it a graph counts its own replays: the step of
+ * sslcuda_adam_step and the cursor of the gathers are read from such counters. */
+SSLCUDA_API sslcuda_status sslcuda_counter_add(sslcuda_context* ctx, int64_t* counter,
+                                               int64_t delta);
+
+/* ---------------------------------------------------------------- graphs --------------------- */
+
+/* Between begin and end, queued calls are recorded instead of run; a replay runs them all again
+ * on the same pointers, now reading the contents of that moment. On CUDA this is a CUDA graph, on
+ * the CPU a list. Do not mix with capture of the stream by the caller. */
+SSLCUDA_API sslcuda_status sslcuda_graph_begin(sslcuda_context* ctx);
+SSLCUDA_API sslcuda_status sslcuda_graph_end(sslcuda_context* ctx, sslcuda_graph** graph);
+SSLCUDA_API sslcuda_status sslcuda_graph_launch(sslcuda_context* ctx, sslcuda_graph* graph);
+SSLCUDA_API sslcuda_status sslcuda_graph_destroy(sslcuda_context* ctx, sslcuda_graph* graph);
+
+/* ---------------------------------------------------------------- layers --------------------- */
+
+/* Storage type of the tensors of a call. Scalars, losses and row statistics are float32. */
+enum { SSLCUDA_F32 = 0 };
+
+enum { SSLCUDA_ACTIVATION_NONE = 0, SSLCUDA_ACTIVATION_RELU = 1, SSLCUDA_ACTIVATION_SIGMOID = 2 };
+
+/*
+ * Linear layer.  y = act(x W^T + bias)
+ *
+ *   x       in   [n, in]
+ *   weight  in   [out, in]
+ *   bias    in   [out] [opt]
+ *   y       out  [n, out]
+ */
+SSLCUDA_API sslcuda_status sslcuda_linear_forward(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                                  int64_t in, int64_t out, const void* x,
+                                                  const void* weight, const void* bias,
+                                                  int32_t activation, void* y);
+
+/*
+ * Its gradients, with g = grad_y * act'(.) taken from y:
+ *   grad_x = g W,  grad_weight = g^T x,  grad_bias = sum over rows of g
+ *
+ *   y            in   [n, out], the forward's output; [opt] without an activation
+ *   grad_y       in   [n, out]
+ *   grad_x       out  [opt]     grad_weight  out  [opt]     grad_bias  out  [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_linear_backward(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                                   int64_t in, int64_t out, const void* x,
+                                                   const void* weight, const void* y,
+                                                   const void* grad_y, int32_t activation,
+                                                   void* grad_x, void* grad_weight,
+                                                   void* grad_bias);
+
+/* Shape of a 2-d convolution. Output height: (h + 2 pad_h - dilation_h (kernel_h - 1) - 1) /
+ * stride_h + 1, rounded down; the width likewise. Strides, dilations and groups of 0 mean 1. */
+typedef struct sslcuda_conv2d_shape {
+  size_t size; /* sizeof(sslcuda_conv2d_shape) */
+  int64_t n, c, h, w;
+  int64_t out, kernel_h, kernel_w; /* out: output channels */
+  int64_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  int64_t groups; /* other than 1: SSLCUDA_UNSUPPORTED for now */
+} sslcuda_conv2d_shape;
+
+/*
+ * 2-d convolution (cross-correlation, as every framework has it).  y = act(x * weight + bias)
+ *
+ *   x           in   [n, c, h, w]
+ *   weight      in   [out, c, kernel_h, kernel_w]
+ *   bias        in   [out] [opt]
+ *   activation  in   NONE or RELU
+ *   y           out  [n, out, out_h, out_w]
+ */
+SSLCUDA_API sslcuda_status sslcuda_conv2d_forward(sslcuda_context* ctx, int32_t dtype,
+                                                  const sslcuda_conv2d_shape* shape, const void* x,
+                                                  const void* weight, const void* bias,
+                                                  int32_t activation, void* y);
+
+/* Its gradients; y as in sslcuda_linear_backward. Each output is [opt]. */
+SSLCUDA_API sslcuda_status sslcuda_conv2d_backward(sslcuda_context* ctx, int32_t dtype,
+                                                   const sslcuda_conv2d_shape* shape,
+                                                   const void* x, const void* weight, const void* y,
+                                                   const void* grad_y, int32_t activation,
+                                                   void* grad_x, void* grad_weight,
+                                                   void* grad_bias);
+
+/*
+ * L2 normalisation of rows.  y[i] = x[i] / |x[i]|; a zero row gives a zero row.
+ *
+ *   x      in   [n, d]
+ *   y      out  [n, d]; may be x
+ *   norms  out  [n] float32, |x[i]| [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_l2_normalize_forward(sslcuda_context* ctx, int32_t dtype,
+                                                        int64_t n, int64_t d, const void* x,
+                                                        void* y, float* norms);
+
+/*
+ * Its gradient.  grad_x = (grad_y - y <y, grad_y>) / |x|; a zero row has a zero gradient.
+ *
+ *   y, norms  in   the forward's outputs
+ *   grad_y    in   [n, d]
+ *   grad_x    out  [n, d]; may be grad_y
+ */
+SSLCUDA_API sslcuda_status sslcuda_l2_normalize_backward(sslcuda_context* ctx, int32_t dtype,
+                                                         int64_t n, int64_t d, const void* y,
+                                                         const float* norms, const void* grad_y,
+                                                         void* grad_x);
+
+/* ---------------------------------------------------------------- scores and losses ---------- */
+
+/*
+ * Similarity matrix.  s[i,j] = <a[i], b[j]> / tau, of rows scaled to unit length if `normalize`.
+ *
+ *   a           in   [n, d], rows lda apart      b  in  [m, d], rows ldb apart; may be a
+ *   normalize   in   0 or 1
+ *   tau         in   temperature, finite, > 0; ignored with tau_device
+ *   tau_device  in   one float in device memory [opt]
+ *   s           out  [n, m], rows lds apart
+ */
+SSLCUDA_API sslcuda_status sslcuda_similarity_forward(sslcuda_context* ctx, int32_t dtype,
+                                                      int64_t n, int64_t m, int64_t d,
+                                                      const void* a, int64_t lda, const void* b,
+                                                      int64_t ldb, int32_t normalize, float tau,
+                                                      const float* tau_device, void* s,
+                                                      int64_t lds);
+
+/*
+ * Its gradients.
+ *
+ *   grad_s    in   [n, m], rows lds apart
+ *   grad_a    out  [n, d], rows lda apart [opt]     grad_b  out  [m, d], rows ldb apart [opt]
+ *   grad_tau  out  one float32 in device memory [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_similarity_backward(sslcuda_context* ctx, int32_t dtype,
+                                                       int64_t n, int64_t m, int64_t d,
+                                                       const void* a, int64_t lda, const void* b,
+                                                       int64_t ldb, int32_t normalize, float tau,
+                                                       const float* tau_device, const void* grad_s,
+                                                       int64_t lds, void* grad_a, void* grad_b,
+                                                       float* grad_tau);
+
+/*
+ * InfoNCE: every row of a finds its partner, the same row of b, among all rows of b.
+ *   s[i,j] = <a[i], b[j]> / tau
+ *   loss   = mean over i of ( log sum_j exp(s[i,j]) - s[i,i] )
+ * One call gives the value and every gradient; the n x n scores are never stored. Each output is
+ * [opt]: what is NULL is not computed.
+ *
+ *   n           in   pairs, >= 2      d  in  width, >= 1
+ *   a           in   [n, d], rows lda apart      b  in  [n, d], rows ldb apart; may be a (with
+ *                    ldb = lda); rows are taken as they are, normalise them before if wanted
+ *   tau         in   temperature, finite, > 0; ignored with tau_device
+ *   tau_device  in   one float in device memory [opt]
+ *   grad_loss   in   upstream gradient, one float in device memory [opt]
+ *   loss        out  one float32 in device memory
+ *   row_loss    out  [n] float32
+ *   grad_a      out  [n, d]      grad_b  out  [n, d]; where b is a, grad_b may be grad_a, which
+ *                    then receives the sum of both
+ *   grad_tau    out  one float32 in device memory
+ */
+SSLCUDA_API sslcuda_status sslcuda_infonce(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                           int64_t d, const void* a, int64_t lda, const void* b,
+                                           int64_t ldb, float tau, const float* tau_device,
+                                           const float* grad_loss, float* loss, float* row_loss,
+                                           void* grad_a, void* grad_b, float* grad_tau);
+
+/*
+ * Softmax cross-entropy on logits; exactly one of labels and targets is given.
+ *   t = targets[i], or one-hot(labels[i]);  t' = (1 - smoothing) t + smoothing / v
+ *   row_loss[i] = sum_k t'[k] (lse(logits[i]) - logits[i,k])
+ *   loss = mean of row_loss over the rows that count; 0 if none does
+ * Rows with labels[i] = ignore_index do not count: their loss and gradient are 0. A label that is
+ * neither ignored nor in 0..v-1 is refused on the CPU; on CUDA, and in a graph, where it cannot
+ * be seen in time, it makes that row's loss and gradient NaN.
+ *
+ *   logits         in   [n, v], rows ld apart; n, v >= 1
+ *   labels         in   [n] int64 [opt]      targets  in  [n, v] probabilities, rows ld apart [opt]
+ *   ignore_index   in   any int64; -100 by custom
+ *   smoothing      in   0 <= smoothing < 1
+ *   grad_loss      in   upstream gradient [opt]
+ *   loss           out  one float32 [opt]      row_loss  out  [n] float32 [opt]
+ *   grad_logits    out  [n, v], rows ld apart [opt]; may be logits
+ */
+SSLCUDA_API sslcuda_status sslcuda_cross_entropy(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                                 int64_t v, const void* logits, int64_t ld,
+                                                 const int64_t* labels, const void* targets,
+                                                 int64_t ignore_index, float smoothing,
+                                                 const float* grad_loss, float* loss,
+                                                 float* row_loss, void* grad_logits);
+
+/*
+ * Mean squared error.  loss = mean (y - target)^2,  y = x, or sigmoid(x) if `sigmoid` is 1
+ *
+ *   x, target  in   [count], count >= 1
+ *   grad_loss  in   upstream gradient [opt]
+ *   loss       out  one float32 [opt]
+ *   grad_x     out  [count] [opt]; may be x
+ */
+SSLCUDA_API sslcuda_status sslcuda_mse(sslcuda_context* ctx, int32_t dtype, int64_t count,
+                                       const void* x, const void* target, int32_t sigmoid,
+                                       const float* grad_loss, float* loss, void* grad_x);
+
+/* ---------------------------------------------------------------- optimiser ------------------ */
+
+/*
+ * One Adam step over many tensors in one launch (Kingma & Ba 2015, as PyTorch computes it).
+ *   m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+ *   param -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ *
+ *   tensors      in      number of tensors
+ *   counts ...   in      host arrays [tensors]: element counts and device pointers of the float32
+ *   params, moments, variances  in/out      grads  in
+ *   lr           in      finite, >= 0; ignored with lr_device (one float in device memory) [opt]
+ *   beta1, beta2 in      0 <= beta < 1      eps  in  finite, >= 0
+ *   step         in      t, from 1; ignored with step_device, which holds the number of steps
+ *                        done before this one (t - 1), for a counter that starts at 0 [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype, int64_t tensors,
+                                             const int64_t* counts, void* const* params,
+                                             const void* const* grads, void* const* moments,
+                                             void* const* variances, double lr,
+                                             const float* lr_device, double beta1, double beta2,
+                                             double eps, int64_t step, const int64_t* step_device);
+
+/* ---------------------------------------------------------------- data ----------------------- */
+
+/*
+ * Batch of images: uint8 rows picked by index, as normalised floats.
+ *   y[i,k] = (images[r(i), k] / 255 - mean) / std
+ *   r(i) = indices[p], or p without indices;  p = (cursor + i) mod (length of that list)
+ * The cursor in device memory lets one graph walk through an epoch. An index outside 0..count-1
+ * is refused on the CPU; on CUDA, and in a graph, it makes that row NaN.
+ *
+ *   images   in   [count, width] uint8; count >= 1
+ *   indices  in   [indices_count] int64 [opt]; indices_count >= 1 with indices
+ *   cursor   in   one int64 in device memory, >= 0 [opt]; NULL means 0
+ *   mean     in   finite      std  in  finite, != 0
+ *   y        out  [n, width]
+ */
+SSLCUDA_API sslcuda_status sslcuda_gather_images(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                                 int64_t width, const uint8_t* images,
+                                                 int64_t count, const int64_t* indices,
+                                                 int64_t indices_count, const int64_t* cursor,
+                                                 float mean, float std, void* y);
+
+/*
+ * The same for rows of anything else (labels, embeddings), copied byte by byte; a bad index gives
+ * a row of 0xff bytes.
+ *
+ *   rows  in   [count, row_bytes]
+ *   y     out  [n, row_bytes]
+ */
+SSLCUDA_API sslcuda_status sslcuda_gather_rows(sslcuda_context* ctx, int64_t n, int64_t row_bytes,
+                                               const void* rows, int64_t count,
+                                               const int64_t* indices, int64_t indices_count,
+                                               const int64_t* cursor, void* y);
+
+/*
+ * Rotation of square images by turns[i] * 90 degrees counter-clockwise (turns taken mod 4). Exact;
+ * its gradient is the same call on the gradient with -turns.
+ *
+ *   x      in   [n, c, h, h]
+ *   turns  in   [n] int64
+ *   y      out  [n, c, h, h]
+ */
+SSLCUDA_API sslcuda_status sslcuda_rotate90(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                            int64_t c, int64_t h, const void* x,
+                                            const int64_t* turns, void* y);
+
+/*
+ * Rotation by any angle about the image's centre, nearest neighbour, `fill` outside (torchvision's
+ * RandomRotation). An augmentation: it has no gradient.
+ *
+ *   x        in   [n, c, h, w]
+ *   degrees  in   [n] float32, counter-clockwise
+ *   y        out  [n, c, h, w]
+ */
+SSLCUDA_API sslcuda_status sslcuda_rotate(sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c,
+                                          int64_t h, int64_t w, const void* x, const float* degrees,
+                                          float fill, void* y);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SSLCUDA_H */

@@ -1,0 +1,22 @@
+# Sets SSLCUDA_WITH_CUDA and enables the language. Machine code for sm_80 and sm_90a, and PTX for
+# what comes after.
+set(SSLCUDA_WITH_CUDA OFF)
+if(NOT SSLCUDA_CUDA STREQUAL "OFF")
+  include(CheckLanguage)
+  if(NOT CMAKE_CUDA_COMPILER AND EXISTS /usr/local/cuda/bin/nvcc AND NOT DEFINED ENV{CUDACXX})
+    set(CMAKE_CUDA_COMPILER /usr/local/cuda/bin/nvcc)
+  endif()
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90a-real 90-virtual)
+    endif()
+    enable_language(CUDA)
+    find_package(CUDAToolkit REQUIRED)
+    set(SSLCUDA_WITH_CUDA ON)
+  elseif(SSLCUDA_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "SSLCUDA_CUDA is ON, but no CUDA compiler was found. Install the CUDA "
+            "Toolkit or pass -DCMAKE_CUDA_COMPILER=/path/to/nvcc.")
+  endif()
+endif()
+message(STATUS "sslcuda: CUDA backend ${SSLCUDA_WITH_CUDA}")
