@@ -1,0 +1,29 @@
+#include "kernels/cpu/device.hpp"
+#include "kernels/cpu/ops.hpp"
+
+namespace sslcuda::cpu {
+
+const OpTable& op_table() {
+  static constexpr OpTable kTable{
+      .linear_forward = {linear_forward},
+      .linear_backward = {linear_backward, linear_backward_workspace},
+      .conv2d_forward = {conv2d_forward, conv2d_forward_workspace},
+      .conv2d_backward = {conv2d_backward, conv2d_backward_workspace},
+      .l2_normalize_forward = {l2_normalize_forward},
+      .l2_normalize_backward = {l2_normalize_backward},
+      .similarity_forward = {similarity_forward, similarity_forward_workspace},
+      .similarity_backward = {similarity_backward, similarity_backward_workspace},
+      .infonce = {infonce, infonce_workspace},
+      .cross_entropy = {cross_entropy, cross_entropy_workspace},
+      .mse = {mse, mse_workspace},
+      .adam_step = {adam_step},
+      .gather_images = {gather_images},
+      .gather_rows = {gather_rows},
+      .rotate90 = {rotate90},
+      .rotate = {rotate},
+      .counter_add = {counter_add},
+  };
+  return kTable;
+}
+
+}  // namespace sslcuda::cpu

@@ -1,0 +1,25 @@
+// onednn.hpp - what this backend takes from oneDNN; only onednn.cpp includes its headers.
+#pragma once
+
+#include <cstdint>
+
+namespace sslcuda::cpu {
+
+// c = alpha op(a) op(b) + beta c, row-major, op(a) [m, k], op(b) [k, n].
+struct Gemm {
+  bool transpose_a, transpose_b;
+  int64_t m, n, k;
+  float alpha;
+  const float* a;
+  int64_t lda;
+  const float* b;
+  int64_t ldb;
+  float beta;
+  float* c;
+  int64_t ldc;
+};
+
+// On the calling thread when called from a parallel region, which is the only use made of it.
+int sgemm(const Gemm& gemm);
+
+}  // namespace sslcuda::cpu

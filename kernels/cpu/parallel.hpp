@@ -1,0 +1,87 @@
+// parallel.hpp - work on the context's threads. Work is always cut into the same pieces, whatever
+// the number of threads, and pieces are merged in order, so results do not depend on it.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "kernels/cpu/onednn.hpp"
+#include "kernels/math.hpp"
+
+// Compiles a function for the baseline, for AVX2 and for AVX-512; the loader picks one. Inner loops
+// are functions of their own, because the body of a parallel region is not cloned.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
+#define SSLCUDA_CLONES
+#else
+#define SSLCUDA_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#endif
+
+namespace sslcuda::cpu {
+
+// Operations below which waking the other threads costs more than it brings.
+constexpr int64_t kWorthThreads = 1 << 15;
+
+// Calls body(i) for every i in [0, count); `work` is the rough number of operations of one.
+template <class Body>
+void parallel_for(int64_t count, int64_t work, const Body& body) {
+  const bool threads = count > 1 && count * work >= kWorthThreads;
+#pragma omp parallel for schedule(static) if (threads)
+  for (int64_t i = 0; i < count; ++i) body(i);
+}
+
+// Calls body(begin, end) for consecutive pieces of [0, count) of at most `piece` items.
+template <class Body>
+void parallel_pieces(int64_t count, int64_t piece, int64_t work, const Body& body) {
+  parallel_for(ceil_div(count, piece), piece * work,
+               [&](int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
+}
+
+// The part of a matrix that one call of sgemm() has finished.
+struct Part {
+  int64_t row_begin, row_end, column_begin, column_end;
+};
+
+struct NoEpilogue {
+  void operator()(const Part&) const {}
+};
+
+// A matrix product cut along its longer side, followed in each part by epilogue(part). A sum is
+// never split, so the bits are those of one thread.
+template <class Epilogue = NoEpilogue>
+int gemm(const Gemm& whole, const Epilogue& epilogue = {}) {
+  if (whole.m == 0 || whole.n == 0) return 0;
+  constexpr int64_t kGrain = 16, kPartWork = 1 << 22, kMaxParts = 64;
+  const bool by_rows = whole.m >= whole.n;
+  const int64_t longer = by_rows ? whole.m : whole.n;
+  const int64_t work = 2 * whole.m * whole.n * std::max<int64_t>(whole.k, 1);
+  const auto wanted = static_cast<int64_t>(
+      std::bit_ceil(static_cast<uint64_t>(std::clamp<int64_t>(work / kPartWork, 1, kMaxParts))));
+  const int64_t piece = ceil_div(ceil_div(longer, wanted), kGrain) * kGrain;
+  int error = 0;
+  parallel_pieces(longer, piece, work / longer, [&](int64_t begin, int64_t end) {
+    Gemm part = whole;
+    Part done{0, whole.m, begin, end};
+    if (by_rows) {
+      done = {begin, end, 0, whole.n};
+      part.m = end - begin;
+      part.a += begin * (whole.transpose_a ? 1 : whole.lda);
+      part.c += begin * whole.ldc;
+    } else {
+      part.n = end - begin;
+      part.b += begin * (whole.transpose_b ? whole.ldb : 1);
+      part.c += begin;
+    }
+    const int failed = sgemm(part);
+    if (failed != 0) {
+#pragma omp atomic write
+      error = failed;
+    }
+    epilogue(done);
+  });
+  return error;
+}
+
+}  // namespace sslcuda::cpu

@@ -1,0 +1,62 @@
+#include "kernels/cpu/rows.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/cpu/parallel.hpp"
+#include "kernels/cpu/vmath.hpp"
+
+namespace sslcuda::cpu {
+
+float RowStatistics::lse() const { return max + std::log(sum); }
+
+SSLCUDA_CLONES RowStatistics row_statistics(int64_t count, const float* x, float* exps) {
+  float max = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : max)
+  for (int64_t k = 0; k < count; ++k) max = x[k] > max ? x[k] : max;  // a NaN shows in the sum
+  float sum = 0;
+  if (exps) {
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < count; ++k) {
+      const float e = exp_float(x[k] - max);
+      exps[k] = e;
+      sum += e;
+    }
+  } else {
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < count; ++k) sum += exp_float(x[k] - max);
+  }
+  return {max, sum};
+}
+
+SSLCUDA_CLONES double dot(int64_t count, const float* x, const float* y) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t k = 0; k < count; ++k) sum += static_cast<double>(x[k]) * y[k];
+  return sum;
+}
+
+double norm(int64_t d, const float* x) { return std::sqrt(dot(d, x, x)); }
+
+SSLCUDA_CLONES void normalize_row(int64_t d, const float* x, double norm, float* y) {
+  if (norm == 0) {
+    std::fill(y, y + d, 0.0f);
+    return;
+  }
+  const double inverse = 1 / norm;
+  for (int64_t k = 0; k < d; ++k) y[k] = static_cast<float>(x[k] * inverse);
+}
+
+SSLCUDA_CLONES void normalize_row_gradient(int64_t d, const float* y, double norm,
+                                           const float* grad_y, float* grad_x) {
+  if (norm == 0) {
+    std::fill(grad_x, grad_x + d, 0.0f);
+    return;
+  }
+  const double along = dot(d, y, grad_y), inverse = 1 / norm;
+  for (int64_t k = 0; k < d; ++k) {
+    grad_x[k] = static_cast<float>((grad_y[k] - y[k] * along) * inverse);
+  }
+}
+
+}  // namespace sslcuda::cpu
