@@ -20,6 +20,8 @@ SSLCUDA_CLONES void activation_gradient(Activation activation, int64_t count, co
                                         const float* grad_y, float* g) {
   if (activation == Activation::kRelu) {
     for (int64_t k = 0; k < count; ++k) g[k] = y[k] <= 0 ? 0 : grad_y[k];
+  } else if (activation == Activation::kNone) {
+    std::copy(grad_y, grad_y + count, g);
   } else {
     for (int64_t k = 0; k < count; ++k) g[k] = grad_y[k] * y[k] * (1.0f - y[k]);
   }

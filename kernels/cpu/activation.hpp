@@ -9,7 +9,8 @@ namespace sslcuda::cpu {
 // y = act(y + bias); bias [count] or null.
 void activate(Activation activation, int64_t count, const float* bias, float* y);
 
-// g = grad_y act'(.), from y. ReLU has the gradient 0 at 0.
+// g = grad_y act'(.), from y, which is not read without an activation. ReLU has the gradient 0 at
+// 0.
 void activation_gradient(Activation activation, int64_t count, const float* y, const float* grad_y,
                          float* g);
 

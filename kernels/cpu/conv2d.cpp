@@ -1,12 +1,15 @@
 // conv2d.cpp - convolution as matrix products over unrolled patches (im2col).
 //   columns [c kernel_h kernel_w, positions];  y = W columns;  grad_W = g columns^T;
 //   grad_columns = W^T g, added back into grad_x
+// or, for few channels under a 3 x 3 kernel, as in conv3x3.hpp.
 // The images are cut into at most kPieces runs. A run owns its images' outputs and, in the
 // workspace, its unrolled patches (a tile of positions at a time) and its share of grad_W and
 // grad_b; the shares are added in order.
 #include "kernels/cpu/activation.hpp"
+#include "kernels/cpu/conv3x3.hpp"
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/parallel.hpp"
+#include "kernels/cpu/rows.hpp"
 
 namespace sslcuda::cpu {
 namespace {
@@ -27,7 +30,7 @@ struct Scratch {
   int64_t columns, gradient, weight;
 
   Scratch(const Conv2dShape& s, bool backward)
-      : columns(depth(s) * tile_positions(s)),
+      : columns(std::max(depth(s) * tile_positions(s), suits_conv3x3(s) ? conv3x3_scratch(s) : 0)),
         gradient(backward ? s.out * tile_positions(s) : 0),
         weight(backward ? s.out * (depth(s) + 1) : 0) {}  // grad_W, then grad_b
   int64_t floats() const { return columns + gradient + weight; }
@@ -80,17 +83,64 @@ void add_back(const Conv2dShape& s, const float* columns, int64_t first, int64_t
   });
 }
 
-// Calls body(piece, image, first position, count) for all tiles, pieces in parallel.
+// Calls body(piece, image) for all images, pieces in parallel.
+template <class Body>
+void for_each_image(const Conv2dShape& s, const Body& body) {
+  const int64_t images = images_per_piece(s);
+  parallel_for(pieces(s), images * positions(s) * depth(s) * s.out, [&](int64_t piece) {
+    for (int64_t i = piece * images; i < std::min(s.n, (piece + 1) * images); ++i) body(piece, i);
+  });
+}
+
+// Calls body(first position, count) for the tiles of an image.
 template <class Body>
 void for_each_tile(const Conv2dShape& s, const Body& body) {
-  const int64_t tile = tile_positions(s), images = images_per_piece(s);
-  parallel_for(pieces(s), images * positions(s) * depth(s) * s.out, [&](int64_t piece) {
-    for (int64_t i = piece * images; i < std::min(s.n, (piece + 1) * images); ++i) {
-      for (int64_t first = 0; first < positions(s); first += tile) {
-        body(piece, i, first, std::min(tile, positions(s) - first));
-      }
-    }
-  });
+  const int64_t tile = tile_positions(s);
+  for (int64_t first = 0; first < positions(s); first += tile) {
+    body(first, std::min(tile, positions(s) - first));
+  }
+}
+
+// A tile of y, by one product.
+int forward_tile(const Conv2dForwardArgs& a, int64_t i, int64_t first, int64_t count,
+                 float* columns) {
+  const Conv2dShape& s = a.shape;
+  float* const y = a.y + i * s.out * positions(s) + first;
+  unroll(s, a.x + i * s.c * s.h * s.w, first, count, columns);
+  const int error = sgemm({false, false, s.out, count, depth(s), 1, a.weight, depth(s), columns,
+                           count, 0, y, positions(s)});
+  for (int64_t o = 0; o < s.out; ++o) {
+    float* const line = y + o * positions(s);
+    const float bias = a.bias ? a.bias[o] : 0.0f;
+    for (int64_t k = 0; k < count; ++k) line[k] += bias;
+    activate(a.activation, count, nullptr, line);
+  }
+  return error;
+}
+
+// A tile's share of every gradient that is wanted; g and columns are scratch.
+int backward_tile(const Conv2dBackwardArgs& a, int64_t i, int64_t first, int64_t count,
+                  float* columns, float* g, float* grad_weight, float* grad_bias) {
+  const Conv2dShape& s = a.shape;
+  const int64_t taps = depth(s), image_size = s.c * s.h * s.w;
+  for (int64_t o = 0; o < s.out; ++o) {
+    const int64_t at = (i * s.out + o) * positions(s) + first;
+    activation_gradient(a.activation, count, a.y ? a.y + at : nullptr, a.grad_y + at,
+                        g + o * count);
+    grad_bias[o] += static_cast<float>(sum(count, g + o * count));
+  }
+  int error = 0;
+  if (a.grad_weight) {
+    unroll(s, a.x + i * image_size, first, count, columns);
+    error =
+        sgemm({false, true, s.out, taps, count, 1, g, count, columns, count, 1, grad_weight, taps});
+  }
+  if (a.grad_x && error == 0) {
+    error =
+        sgemm({true, false, taps, count, s.out, 1, a.weight, taps, g, count, 0, columns, count});
+    add_back(s, columns, first, count, a.grad_x + i * image_size);
+  }
+  return error;
 }
 
 }  // namespace
@@ -102,26 +152,18 @@ size_t conv2d_forward_workspace(const Conv2dForwardArgs& a) {
 int conv2d_forward(const Exec& exec, const Conv2dForwardArgs& a) {
   const Conv2dShape& s = a.shape;
   const Scratch scratch(s, false);
-  int error = 0;
-  for_each_tile(s, [&](int64_t piece, int64_t i, int64_t first, int64_t count) {
+  SharedError error;
+  for_each_image(s, [&](int64_t piece, int64_t i) {
     float* const columns = static_cast<float*>(exec.workspace) + piece * scratch.floats();
-    float* const y = a.y + i * s.out * positions(s) + first;
-    unroll(s, a.x + i * s.c * s.h * s.w, first, count, columns);
-    const int failed = sgemm({false, false, s.out, count, depth(s), 1, a.weight, depth(s), columns,
-                              count, 0, y, positions(s)});
-    if (failed != 0) {
-#pragma omp atomic write
-      error = failed;
-    }
-    for (int64_t o = 0; o < s.out; ++o) {
-      float* const line = y + o * positions(s);
-      if (a.bias) {
-        for (int64_t k = 0; k < count; ++k) line[k] += a.bias[o];
-      }
-      activate(a.activation, count, nullptr, line);
+    if (suits_conv3x3(s)) {
+      conv3x3_forward(a, i, columns);
+    } else {
+      for_each_tile(s, [&](int64_t first, int64_t count) {
+        error.note(forward_tile(a, i, first, count, columns));
+      });
     }
   });
-  return error;
+  return error.value();
 }
 
 size_t conv2d_backward_workspace(const Conv2dBackwardArgs& a) {
@@ -131,60 +173,38 @@ size_t conv2d_backward_workspace(const Conv2dBackwardArgs& a) {
 int conv2d_backward(const Exec& exec, const Conv2dBackwardArgs& a) {
   const Conv2dShape& s = a.shape;
   const Scratch scratch(s, true);
-  auto* const workspace = static_cast<float*>(exec.workspace);
-  const int64_t taps = depth(s), image_size = s.c * s.h * s.w;
-  if (a.grad_x) std::fill(a.grad_x, a.grad_x + s.n * image_size, 0.0f);
-  for (int64_t piece = 0; piece < pieces(s); ++piece) {
-    float* const share = workspace + piece * scratch.floats() + scratch.columns + scratch.gradient;
-    std::fill(share, share + scratch.weight, 0.0f);
-  }
-  int error = 0;
-  const auto check = [&error](int failed) {
-    if (failed == 0) return;
-#pragma omp atomic write
-    error = failed;
+  const int64_t weights = s.out * depth(s);
+  const auto share = [&](int64_t piece) {  // of grad_W and grad_b
+    return static_cast<float*>(exec.workspace) + (piece + 1) * scratch.floats() - scratch.weight;
   };
-  for_each_tile(s, [&](int64_t piece, int64_t i, int64_t first, int64_t count) {
-    float* const columns = workspace + piece * scratch.floats();
-    float* const g = columns + scratch.columns;
-    float* const grad_weight = g + scratch.gradient;
-    float* const grad_bias = grad_weight + s.out * taps;
-    for (int64_t o = 0; o < s.out; ++o) {
-      const int64_t at = (i * s.out + o) * positions(s) + first;
-      float* const line = g + o * count;
-      if (a.activation == Activation::kNone) {
-        std::copy(a.grad_y + at, a.grad_y + at + count, line);
-      } else {
-        activation_gradient(a.activation, count, a.y + at, a.grad_y + at, line);
-      }
-      float sum = 0;
-      for (int64_t k = 0; k < count; ++k) sum += line[k];
-      grad_bias[o] += sum;
-    }
-    if (a.grad_weight) {
-      unroll(s, a.x + i * image_size, first, count, columns);
-      check(sgemm(
-          {false, true, s.out, taps, count, 1, g, count, columns, count, 1, grad_weight, taps}));
-    }
-    if (a.grad_x) {
-      check(
-          sgemm({true, false, taps, count, s.out, 1, a.weight, taps, g, count, 0, columns, count}));
-      add_back(s, columns, first, count, a.grad_x + i * image_size);
+  for (int64_t piece = 0; piece < pieces(s); ++piece) {
+    std::fill_n(share(piece), scratch.weight, 0.0f);
+  }
+  if (a.grad_x) std::fill_n(a.grad_x, s.n * s.c * s.h * s.w, 0.0f);
+  SharedError error;
+  for_each_image(s, [&](int64_t piece, int64_t i) {
+    float* const columns = static_cast<float*>(exec.workspace) + piece * scratch.floats();
+    float* const grad_weight = share(piece);
+    float* const grad_bias = grad_weight + weights;
+    if (suits_conv3x3(s) && !a.grad_x) {
+      conv3x3_backward(a, i, columns, grad_weight, grad_bias);
+    } else {
+      for_each_tile(s, [&](int64_t first, int64_t count) {
+        error.note(backward_tile(a, i, first, count, columns, columns + scratch.columns,
+                                 grad_weight, grad_bias));
+      });
     }
   });
   const auto merge = [&](int64_t offset, int64_t count, float* result) {
     for (int64_t k = 0; k < count; ++k) {
-      float sum = 0;
-      for (int64_t piece = 0; piece < pieces(s); ++piece) {
-        sum +=
-            workspace[piece * scratch.floats() + scratch.columns + scratch.gradient + offset + k];
-      }
-      result[k] = sum;
+      float total = 0;
+      for (int64_t piece = 0; piece < pieces(s); ++piece) total += share(piece)[offset + k];
+      result[k] = total;
     }
   };
-  if (a.grad_weight) merge(0, s.out * taps, a.grad_weight);
-  if (a.grad_bias) merge(s.out * taps, s.out, a.grad_bias);
-  return error;
+  if (a.grad_weight) merge(0, weights, a.grad_weight);
+  if (a.grad_bias) merge(weights, s.out, a.grad_bias);
+  return error.value();
 }
 
 }  // namespace sslcuda::cpu

@@ -15,13 +15,6 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-SSLCUDA_CLONES double sum(int64_t count, const float* x) {
-  double total = 0;
-#pragma omp simd reduction(+ : total)
-  for (int64_t k = 0; k < count; ++k) total += x[k];
-  return total;
-}
-
 // grad = weight p - base (- scale t), from grad = exp(x - max) and p = grad / sum.
 SSLCUDA_CLONES void finish_gradient(int64_t v, float weight, float base, float scale,
                                     const float* t, float* grad) {

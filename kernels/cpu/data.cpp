@@ -20,6 +20,10 @@ int64_t source_row(const RowSource& source, int64_t i) {
   return row >= 0 && row < source.count ? row : -1;
 }
 
+SSLCUDA_CLONES void look_up(int64_t count, const uint8_t* x, const float* value, float* y) {
+  for (int64_t k = 0; k < count; ++k) y[k] = value[x[k]];
+}
+
 // How a quarter turn reads its source: y[p, q] = x[origin + p * down + q * right].
 struct Walk {
   int64_t origin, down, right;
@@ -50,8 +54,7 @@ int gather_images(const Exec&, const GatherImagesArgs& a) {
       std::fill(y, y + a.width, std::numeric_limits<float>::quiet_NaN());
       return;
     }
-    const uint8_t* const x = a.images + row * a.width;
-    for (int64_t k = 0; k < a.width; ++k) y[k] = value[x[k]];
+    look_up(a.width, a.images + row * a.width, value, y);
   });
   return kOk;
 }

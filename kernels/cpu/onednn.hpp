@@ -19,7 +19,7 @@ struct Gemm {
   int64_t ldc;
 };
 
-// On the calling thread when called from a parallel region, which is the only use made of it.
+// On the calling thread alone; parallel.hpp spreads a product over threads.
 int sgemm(const Gemm& gemm);
 
 }  // namespace sslcuda::cpu

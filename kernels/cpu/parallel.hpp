@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 
@@ -39,6 +40,18 @@ void parallel_pieces(int64_t count, int64_t piece, int64_t work, const Body& bod
                [&](int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
+// An error that any thread may report; one of them is kept.
+class SharedError {
+ public:
+  void note(int error) {
+    if (error != 0) error_.store(error, std::memory_order_relaxed);
+  }
+  int value() const { return error_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int> error_{0};
+};
+
 // The part of a matrix that one call of sgemm() has finished.
 struct Part {
   int64_t row_begin, row_end, column_begin, column_end;
@@ -53,14 +66,14 @@ struct NoEpilogue {
 template <class Epilogue = NoEpilogue>
 int gemm(const Gemm& whole, const Epilogue& epilogue = {}) {
   if (whole.m == 0 || whole.n == 0) return 0;
-  constexpr int64_t kGrain = 16, kPartWork = 1 << 22, kMaxParts = 64;
+  constexpr int64_t kGrain = 16, kPartWork = 1 << 21, kMaxParts = 64;
   const bool by_rows = whole.m >= whole.n;
   const int64_t longer = by_rows ? whole.m : whole.n;
   const int64_t work = 2 * whole.m * whole.n * std::max<int64_t>(whole.k, 1);
   const auto wanted = static_cast<int64_t>(
       std::bit_ceil(static_cast<uint64_t>(std::clamp<int64_t>(work / kPartWork, 1, kMaxParts))));
   const int64_t piece = ceil_div(ceil_div(longer, wanted), kGrain) * kGrain;
-  int error = 0;
+  SharedError error;
   parallel_pieces(longer, piece, work / longer, [&](int64_t begin, int64_t end) {
     Gemm part = whole;
     Part done{0, whole.m, begin, end};
@@ -74,14 +87,10 @@ int gemm(const Gemm& whole, const Epilogue& epilogue = {}) {
       part.b += begin * (whole.transpose_b ? whole.ldb : 1);
       part.c += begin;
     }
-    const int failed = sgemm(part);
-    if (failed != 0) {
-#pragma omp atomic write
-      error = failed;
-    }
+    error.note(sgemm(part));
     epilogue(done);
   });
-  return error;
+  return error.value();
 }
 
 }  // namespace sslcuda::cpu

@@ -29,6 +29,13 @@ SSLCUDA_CLONES RowStatistics row_statistics(int64_t count, const float* x, float
   return {max, sum};
 }
 
+SSLCUDA_CLONES double sum(int64_t count, const float* x) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int64_t k = 0; k < count; ++k) total += x[k];
+  return total;
+}
+
 SSLCUDA_CLONES double dot(int64_t count, const float* x, const float* y) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)

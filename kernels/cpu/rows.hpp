@@ -13,6 +13,7 @@ struct RowStatistics {
 // Log-sum-exp of x[0, count). With `exps` not null the exp(x - max) are left there; it may be x.
 RowStatistics row_statistics(int64_t count, const float* x, float* exps);
 
+double sum(int64_t count, const float* x);
 double dot(int64_t count, const float* x, const float* y);
 
 // |x|, for norms that float32 squares would lose.
