@@ -1,0 +1,98 @@
+#include "host/report/canvas.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+namespace host {
+namespace {
+
+constexpr const char* kFont = "DejaVu Sans";
+
+}  // namespace
+
+Canvas::Canvas(int width, int height, double scale)
+    : surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24,
+                                          static_cast<int>(std::lround(width * scale)),
+                                          static_cast<int>(std::lround(height * scale)))),
+      cairo_(cairo_create(surface_)) {
+  cairo_scale(cairo_, scale, scale);
+  set({1, 1, 1});
+  cairo_paint(cairo_);
+}
+
+Canvas::~Canvas() {
+  cairo_destroy(cairo_);
+  cairo_surface_destroy(surface_);
+}
+
+void Canvas::line(double x0, double y0, double x1, double y1) {
+  cairo_move_to(cairo_, x0, y0);
+  cairo_line_to(cairo_, x1, y1);
+  cairo_stroke(cairo_);
+}
+
+double Canvas::text_width(const std::string& words, double size) {
+  cairo_set_font_size(cairo_, size);
+  cairo_text_extents_t extents;
+  cairo_text_extents(cairo_, words.c_str(), &extents);
+  return extents.x_advance;
+}
+
+void Canvas::text(double x, double y, const std::string& words, double size, Align align,
+                  bool bold) {
+  cairo_select_font_face(cairo_, kFont, CAIRO_FONT_SLANT_NORMAL,
+                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  const double width = text_width(words, size);
+  const double shift = align == Align::kLeft ? 0 : align == Align::kCentre ? width / 2 : width;
+  constexpr double kMiddle = 0.36;  // of the font size above the base line
+  cairo_move_to(cairo_, x - shift, y + kMiddle * size);
+  cairo_show_text(cairo_, words.c_str());
+}
+
+void Canvas::vertical_text(double x, double y, const std::string& words, double size) {
+  cairo_save(cairo_);
+  cairo_translate(cairo_, x, y);
+  cairo_rotate(cairo_, -std::numbers::pi / 2);
+  text(0, 0, words, size, Align::kCentre);
+  cairo_restore(cairo_);
+}
+
+void Canvas::grey_image(double x, double y, const float* values, int64_t h, int64_t w,
+                        double cell) {
+  const auto width = static_cast<int>(w), height = static_cast<int>(h);
+  cairo_surface_t* image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+  unsigned char* pixels = cairo_image_surface_get_data(image);
+  const int stride = cairo_image_surface_get_stride(image);
+  for (int i = 0; i < height; ++i) {
+    auto* row = reinterpret_cast<uint32_t*>(pixels + static_cast<ptrdiff_t>(i) * stride);
+    for (int j = 0; j < width; ++j) {
+      const float value = std::clamp(values[static_cast<ptrdiff_t>(i) * width + j], 0.0f, 1.0f);
+      const auto grey = static_cast<uint32_t>(std::lround(255 * value));
+      row[j] = grey << 16 | grey << 8 | grey;
+    }
+  }
+  cairo_surface_mark_dirty(image);
+  cairo_save(cairo_);
+  cairo_translate(cairo_, x, y);
+  cairo_scale(cairo_, cell, cell);
+  cairo_set_source_surface(cairo_, image, 0, 0);
+  cairo_pattern_set_filter(cairo_get_source(cairo_), CAIRO_FILTER_NEAREST);
+  cairo_paint(cairo_);
+  cairo_restore(cairo_);
+  cairo_surface_destroy(image);
+}
+
+std::string Canvas::png() {
+  std::string bytes;
+  const auto append = [](void* out, const unsigned char* data, unsigned int length) {
+    static_cast<std::string*>(out)->append(reinterpret_cast<const char*>(data), length);
+    return CAIRO_STATUS_SUCCESS;
+  };
+  const cairo_status_t status = cairo_surface_write_to_png_stream(surface_, append, &bytes);
+  if (status != CAIRO_STATUS_SUCCESS) throw std::runtime_error(cairo_status_to_string(status));
+  return bytes;
+}
+
+}  // namespace host
