@@ -1,0 +1,40 @@
+// math.cuh - scalar functions the kernels share.
+#pragma once
+
+#include <device/simt.cuh>
+
+#include "kernels/args.hpp"
+
+namespace sslcuda::cuda {
+
+__device__ __forceinline__ float load_or(const float* pointer, float otherwise) {
+  return pointer ? *pointer : otherwise;
+}
+
+__device__ __forceinline__ float load(const Scalar& scalar) {
+  return load_or(scalar.device, scalar.value);
+}
+
+// exp of a negative number only: never overflows, and keeps its precision for very negative x.
+__device__ __forceinline__ float sigmoid(float x) {
+  const float e = expf(-fabsf(x));
+  return (x >= 0.0f ? 1.0f : e) / (1.0f + e);
+}
+
+// Not fmaxf, which would turn a NaN into 0.
+__device__ __forceinline__ float activate(Activation activation, float x) {
+  if (activation == Activation::kRelu) return x < 0.0f ? 0.0f : x;
+  if (activation == Activation::kSigmoid) return sigmoid(x);
+  return x;
+}
+
+// g = grad_y act'(u) at one element, with act' taken from the output; y is null without activation.
+__device__ __forceinline__ float activation_gradient(Activation activation, const float* y,
+                                                     const float* grad_y, int64_t i) {
+  const float g = grad_y[i];
+  if (activation == Activation::kRelu) return y[i] > 0.0f ? g : 0.0f;
+  if (activation == Activation::kSigmoid) return g * y[i] * (1.0f - y[i]);
+  return g;
+}
+
+}  // namespace sslcuda::cuda

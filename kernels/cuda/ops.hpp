@@ -1,0 +1,37 @@
+// ops.hpp - the ops of the CUDA backend. Each returns a cudaError_t. An op with scratch has a
+// <op>_workspace() that gives the bytes for the same arguments.
+#pragma once
+
+#include "kernels/backend.hpp"
+
+namespace sslcuda::cuda {
+
+int linear_forward(const Exec&, const LinearForwardArgs&);
+size_t linear_forward_workspace(const LinearForwardArgs&);
+int linear_backward(const Exec&, const LinearBackwardArgs&);
+size_t linear_backward_workspace(const LinearBackwardArgs&);
+int conv2d_forward(const Exec&, const Conv2dForwardArgs&);
+int conv2d_backward(const Exec&, const Conv2dBackwardArgs&);
+size_t conv2d_backward_workspace(const Conv2dBackwardArgs&);
+int l2_normalize_forward(const Exec&, const L2NormalizeForwardArgs&);
+int l2_normalize_backward(const Exec&, const L2NormalizeBackwardArgs&);
+int similarity_forward(const Exec&, const SimilarityForwardArgs&);
+size_t similarity_forward_workspace(const SimilarityForwardArgs&);
+int similarity_backward(const Exec&, const SimilarityBackwardArgs&);
+size_t similarity_backward_workspace(const SimilarityBackwardArgs&);
+int infonce(const Exec&, const InfoNceArgs&);
+size_t infonce_workspace(const InfoNceArgs&);
+int cross_entropy(const Exec&, const CrossEntropyArgs&);
+size_t cross_entropy_workspace(const CrossEntropyArgs&);
+int mse(const Exec&, const MseArgs&);
+size_t mse_workspace(const MseArgs&);
+int adam_step(const Exec&, const AdamArgs&);
+int gather_images(const Exec&, const GatherImagesArgs&);
+int gather_rows(const Exec&, const GatherRowsArgs&);
+int rotate90(const Exec&, const Rotate90Args&);
+int rotate(const Exec&, const RotateArgs&);
+int counter_add(const Exec&, const CounterAddArgs&);
+
+const OpTable& op_table();
+
+}  // namespace sslcuda::cuda

@@ -1,0 +1,63 @@
+// sum.cuh - sum of an array by one block, and column sums of a matrix.
+// Column sums: a block owns kColumns neighbouring columns and a chunk of rows; its kLanes rows of
+// threads take every kLanes-th row, and are added up in order. 4 bytes and 1 FLOP per element.
+#pragma once
+
+#include <device/reduce.cuh>
+
+#include "kernels/cuda/sum/sum.hpp"
+
+namespace sslcuda::cuda {
+
+struct SumTile {
+  static constexpr int kThreads = 1024;
+};
+
+template <class Tile>
+__global__ void __launch_bounds__(Tile::kThreads)
+    sum_kernel(const float* values, int64_t count, const SumScale scale, float* out) {
+  float sum = 0.0f;
+  for (int64_t i = threadIdx.x; i < count; i += Tile::kThreads) sum += values[i];
+  sum = block_reduce(simt::shared<BlockReduceSmem>(), sum, Sum{});
+  if (threadIdx.x != 0) return;
+  const float divisor = scale.divisor ? *scale.divisor : 1.0f;
+  *out = divisor == 0.0f ? 0.0f : scale.factor * sum / divisor;
+}
+
+struct ColumnSumTile {
+  static constexpr int kColumns = 32;
+  static constexpr int kLanes = 8;
+  static constexpr int kThreads = kColumns * kLanes;
+  static constexpr int64_t kChunk = 256;  // rows of a block where there are several chunks
+};
+
+template <class Tile>
+struct ColumnSumSmem {
+  float partial[Tile::kLanes][Tile::kColumns];
+};
+
+// out[chunk, column], chunk = block / column groups
+template <class Tile>
+__global__ void __launch_bounds__(Tile::kThreads)
+    column_sum_kernel(const float* x, int64_t rows, int64_t columns, int64_t chunk_rows,
+                      float* out) {
+  auto& smem = simt::shared<ColumnSumSmem<Tile>>();
+  const int64_t groups = ceil_div(columns, Tile::kColumns);
+  const int64_t chunk = blockIdx.x / groups;
+  const int lane = threadIdx.x / Tile::kColumns, place = threadIdx.x % Tile::kColumns;
+  const int64_t column = blockIdx.x % groups * Tile::kColumns + place;
+  const int64_t end = min(rows, (chunk + 1) * chunk_rows);
+  float sum = 0.0f;
+  if (column < columns) {
+    for (int64_t row = chunk * chunk_rows + lane; row < end; row += Tile::kLanes) {
+      sum += x[row * columns + column];
+    }
+  }
+  smem.partial[lane][place] = sum;
+  __syncthreads();
+  if (lane != 0 || column >= columns) return;
+  for (int other = 1; other < Tile::kLanes; ++other) sum += smem.partial[other][place];
+  out[chunk * columns + column] = sum;
+}
+
+}  // namespace sslcuda::cuda
