@@ -1,0 +1,175 @@
+"""Trains the seed programs for one epoch with sslcuda and with PyTorch on the same CPU threads, in
+turns, and compares time and memory. See README.md.
+
+    perf/compare_torch.py --python /path/to/a/python/with/torch
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAMS = ("contrastive", "rotation", "autoencoder")
+SYSTEM_DATA = "/usr/share/datasets/fashion-mnist"
+# Mean loss of the epoch; the two sides draw different parameters and orders.
+LOSS_TOLERANCE = 0.05
+MIB = 1024  # in the KiB that the kernel counts memory in
+
+
+def run(command):
+    """Runs a command to its end; returns its output, wall time and peak memory in MiB."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"compare_torch: failed: {' '.join(map(str, command))}")
+    return output, time.perf_counter() - start, usage.ru_maxrss / MIB
+
+
+class Ours:
+    def __init__(self, program, options, out):
+        self.out = out
+        self.name = "sslcuda"
+        self.command = [
+            options.trainer, "train", program, "--epochs", 1, "--no-eval", "--device", "cpu",
+            "--batch-size", options.batch_size, "--threads", options.threads,
+            "--data", options.data, "--out", out, "--overwrite", "--quiet", "--progress", "none",
+        ]
+
+    def sample(self):
+        _, wall, memory = run(list(map(str, self.command)))
+        summary = json.loads((self.out / "summary.json").read_text())
+        return {
+            "seconds": summary["seconds"], "steps": summary["steps"],
+            "loss": summary["epoch_losses"][0], "wall": wall, "memory": memory,
+        }
+
+
+class Torch:
+    def __init__(self, program, options):
+        self.command = [
+            options.python, ROOT / "perf" / "torch_programs.py", program, "--data", options.data,
+            "--batch-size", options.batch_size, "--threads", options.threads,
+        ]
+        choice = json.loads(run(list(map(str, self.command)))[0])
+        self.command += ["--adam", choice["adam"]]
+        self.versions = {"torch": choice["torch"], "python": choice["python"]}
+        self.name = f"PyTorch {choice['torch']}, eager, Adam {choice['adam']}"
+
+    def sample(self):
+        output, wall, memory = run(list(map(str, self.command)))
+        return json.loads(output) | {"wall": wall, "memory": memory}
+
+
+def percentiles(values):
+    if len(values) == 1:
+        return {"p10": values[0], "p50": values[0], "p90": values[0]}
+    tenths = statistics.quantiles(values, n=10, method="inclusive")
+    return {"p10": tenths[0], "p50": statistics.median(values), "p90": tenths[-1]}
+
+
+def summarise(name, samples):
+    return {
+        "name": name,
+        "us_per_step": percentiles([1e6 * s["seconds"] / s["steps"] for s in samples]),
+        "training_seconds": percentiles([s["seconds"] for s in samples]),
+        "process_seconds": percentiles([s["wall"] for s in samples]),
+        "peak_rss_mib": percentiles([s["memory"] for s in samples]),
+        "loss": statistics.mean(s["loss"] for s in samples),
+    }
+
+
+def compare(program, options, out):
+    ours, torch = Ours(program, options, out), Torch(program, options)
+    samples = {"ours": [], "torch": []}
+    for round_ in range(options.rounds):
+        print(f"\r{program}: round {round_ + 1} of {options.rounds} ", end="", file=sys.stderr)
+        samples["ours"].append(ours.sample())
+        samples["torch"].append(torch.sample())
+    print(file=sys.stderr)
+    result = {
+        "op": f"train {program}", "epochs": 1, "batch": options.batch_size, "dtype": "f32",
+        "rounds": options.rounds, "ours": summarise(ours.name, samples["ours"]),
+        "peer": summarise(torch.name, samples["torch"]), "tolerance": LOSS_TOLERANCE,
+    }
+    result["error"] = abs(result["ours"]["loss"] / result["peer"]["loss"] - 1)
+    for ratio, figure in (("ratio", "training_seconds"), ("process_ratio", "process_seconds"),
+                          ("memory_ratio", "peak_rss_mib")):
+        result[ratio] = result["peer"][figure]["p50"] / result["ours"][figure]["p50"]
+    return result, torch.versions
+
+
+def output_of(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def cpu_name():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return "unknown"
+
+
+def print_table(results):
+    print(f"{'':13}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
+    print(f"{'program':13}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
+    for result in results:
+        ours, peer = result["ours"], result["peer"]
+
+        def pair(figure, digits, width):
+            text = "  ".join(f"{side[figure]['p50']:.{digits}f}" for side in (ours, peer))
+            return text.rjust(width)
+
+        print(f"{result['op'].removeprefix('train '):13}" + pair("training_seconds", 2, 18) +
+              pair("process_seconds", 2, 18) + pair("peak_rss_mib", 0, 20) +
+              f"{ours['loss']:.4g}  {peer['loss']:.4g}".rjust(20))
+        print(f"{'':13}" + f"{result['ratio']:.2f} x".rjust(18) +
+              f"{result['process_ratio']:.2f} x".rjust(18) +
+              f"{result['memory_ratio']:.2f} x".rjust(20))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="a Python with PyTorch")
+    parser.add_argument("--trainer", type=pathlib.Path, default=ROOT / "build/host/sslcuda")
+    parser.add_argument("--data", default=os.environ.get("SSLCUDA_DATA", SYSTEM_DATA))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "perf/results/train_cpu.json")
+    parser.add_argument("--program", action="append", choices=PROGRAMS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch-size", type=int, default=64)
+    options = parser.parse_args()
+
+    report = {
+        "schema": 1,
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": output_of("git", "describe", "--always", "--dirty"),
+        "cpu": cpu_name(), "threads": options.threads, "load_before": os.getloadavg()[0],
+        "versions": {"sslcuda": output_of(options.trainer, "--version")},
+        "results": [],
+    }
+    with tempfile.TemporaryDirectory() as out:
+        for program in options.program or PROGRAMS:
+            result, versions = compare(program, options, pathlib.Path(out))
+            report["results"].append(result)
+            report["versions"] |= versions
+    print_table(report["results"])
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    print(f"written to {options.out}")
+    wrong = [r["op"] for r in report["results"] if not r["error"] <= LOSS_TOLERANCE]
+    if wrong:
+        sys.exit(f"compare_torch: the losses disagree, the times mean nothing: {', '.join(wrong)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+/* test_layout.c - what a binary that was compiled against an older header relies on. C99. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "sslcuda.h"
+
+static int failures = 0;
+
+#define EXPECT(value, expected)                                                \
+  do {                                                                         \
+    if ((long)(value) != (long)(expected)) {                                   \
+      printf("%s is %ld, not %ld\n", #value, (long)(value), (long)(expected)); \
+      ++failures;                                                              \
+    }                                                                          \
+  } while (0)
+
+int main(void) {
+  EXPECT(sizeof(sslcuda_status), 4);
+  EXPECT(sizeof(sslcuda_context_options), 32);
+  EXPECT(offsetof(sslcuda_context_options, device), 8);
+  EXPECT(offsetof(sslcuda_context_options, ordinal), 12);
+  EXPECT(offsetof(sslcuda_context_options, threads), 16);
+  EXPECT(offsetof(sslcuda_context_options, trust_pointers), 20);
+  EXPECT(offsetof(sslcuda_context_options, workspace_bytes), 24);
+  EXPECT(sizeof(sslcuda_conv2d_shape), 120);
+  EXPECT(offsetof(sslcuda_conv2d_shape, n), 8);
+  EXPECT(offsetof(sslcuda_conv2d_shape, out), 40);
+  EXPECT(offsetof(sslcuda_conv2d_shape, stride_h), 64);
+  EXPECT(offsetof(sslcuda_conv2d_shape, groups), 112);
+
+  EXPECT(SSLCUDA_OK, 0);
+  EXPECT(SSLCUDA_NULL_POINTER, 1);
+  EXPECT(SSLCUDA_INVALID_CONTEXT, 2);
+  EXPECT(SSLCUDA_VERSION_MISMATCH, 3);
+  EXPECT(SSLCUDA_UNSUPPORTED, 4);
+  EXPECT(SSLCUDA_INVALID_SHAPE, 5);
+  EXPECT(SSLCUDA_SIZE_OVERFLOW, 6);
+  EXPECT(SSLCUDA_INVALID_STRIDE, 7);
+  EXPECT(SSLCUDA_ALIASED, 8);
+  EXPECT(SSLCUDA_INVALID_VALUE, 9);
+  EXPECT(SSLCUDA_WRONG_DEVICE, 10);
+  EXPECT(SSLCUDA_WORKSPACE, 11);
+  EXPECT(SSLCUDA_NO_DEVICE, 12);
+  EXPECT(SSLCUDA_OUT_OF_MEMORY, 13);
+  EXPECT(SSLCUDA_CONTEXT_LOST, 14);
+  EXPECT(SSLCUDA_BUSY, 15);
+  EXPECT(SSLCUDA_CAPTURE, 16);
+  EXPECT(SSLCUDA_DEVICE_ERROR, 17);
+  EXPECT(SSLCUDA_INTERNAL, 18);
+  EXPECT(SSLCUDA_DEVICE_AUTO, 0);
+  EXPECT(SSLCUDA_DEVICE_CPU, 1);
+  EXPECT(SSLCUDA_DEVICE_CUDA, 2);
+  EXPECT(SSLCUDA_F32, 0);
+  EXPECT(SSLCUDA_ACTIVATION_SIGMOID, 2);
+  EXPECT(SSLCUDA_DEVICE_TO_DEVICE, 2);
+  EXPECT(SSLCUDA_LOG_DEBUG, 3);
+  printf("%d differences\n", failures);
+  return failures != 0;
+}

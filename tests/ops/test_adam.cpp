@@ -1,0 +1,164 @@
+// test_adam.cpp - sslcuda_adam_step: several steps over many tensors against a double reference.
+#include "tests/ops/fixture.hpp"
+#include "tests/reference/adam.hpp"
+
+namespace sslcuda::test {
+namespace {
+
+using reference::AdamSettings;
+using reference::AdamState;
+using Counts = std::vector<int64_t>;
+
+class Adam : public OpTest {};
+
+constexpr AdamSettings kDefaults{1e-3, 0.9, 0.999, 1e-8};
+
+// Parameters, moments and variances on the device, one buffer each per tensor.
+class State {
+ public:
+  State(const Context& context, const Counts& counts) : context_(context), counts_(counts) {
+    for (size_t i = 0; i < counts.size(); ++i) {
+      param_.push_back(make(normal(counts[i], 10 + i)));
+      moment_.push_back(make(Floats(counts[i], 0)));
+      variance_.push_back(make(Floats(counts[i], 0)));
+      grad_.push_back(make(Floats(counts[i], 0)));
+    }
+  }
+
+  void set_gradients(uint64_t seed) {
+    for (size_t i = 0; i < counts_.size(); ++i) grad_[i]->upload(gradient(i, seed));
+  }
+  Floats gradient(size_t i, uint64_t seed) const {
+    return normal(counts_[i], 1000 * seed + i, 0.1f);
+  }
+  // In order of the header: step from 1 by value, or t - 1 in device memory.
+  sslcuda_status step(const AdamSettings& s, double lr, const float* lr_device, int64_t step,
+                      const int64_t* step_device) const {
+    std::vector<void*> params = pointers(param_), moments = pointers(moment_),
+                       variances = pointers(variance_), grads = pointers(grad_);
+    return sslcuda_adam_step(context_, SSLCUDA_F32, static_cast<int64_t>(counts_.size()),
+                             counts_.data(), params.data(), grads.data(), moments.data(),
+                             variances.data(), lr, lr_device, s.beta1, s.beta2, s.eps, step,
+                             step_device);
+  }
+  AdamState read(size_t i) const {
+    return {wide(param_[i]->download()), wide(moment_[i]->download()),
+            wide(variance_[i]->download())};
+  }
+  Floats all() const {
+    Floats x;
+    for (size_t i = 0; i < counts_.size(); ++i) {
+      x = joined(joined(x, param_[i]->download()),
+                 joined(moment_[i]->download(), variance_[i]->download()));
+    }
+    return x;
+  }
+
+ private:
+  using List = std::vector<std::unique_ptr<Buffer<float>>>;
+
+  std::unique_ptr<Buffer<float>> make(const Floats& values) const {
+    return std::make_unique<Buffer<float>>(context_, values);
+  }
+  static std::vector<void*> pointers(const List& list) {
+    std::vector<void*> result;
+    for (const auto& buffer : list) result.push_back(buffer->data());
+    return result;
+  }
+
+  const Context& context_;
+  const Counts counts_;
+  List param_, moment_, variance_, grad_;
+};
+
+// A step moves a parameter by about lr and rounds it; so do the moments, which also decay.
+void expect_state(const AdamSettings& s, int64_t steps, const AdamState& actual,
+                  const AdamState& expected) {
+  const double own = 4 * static_cast<double>(steps) * kU;
+  Vector param, moment, variance;
+  for (size_t i = 0; i < expected.param.size(); ++i) {
+    param.push_back(own * std::fabs(expected.param[i]) + 8 * own * s.lr);
+    moment.push_back(own * 0.5);
+    variance.push_back(own * expected.variance[i]);
+  }
+  expect_within("params", narrow(actual.param), expected.param, param);
+  expect_within("moments", narrow(actual.moment), expected.moment, moment);
+  expect_within("variances", narrow(actual.variance), expected.variance, variance);
+}
+
+constexpr int kSteps = 5;
+
+void expect_steps(const Context& context, const Counts& counts, const AdamSettings& s,
+                  bool from_memory) {
+  State state(context, counts);
+  std::vector<AdamState> expected;
+  for (size_t i = 0; i < counts.size(); ++i) expected.push_back(state.read(i));
+  const Buffer<float> lr(context, {static_cast<float>(s.lr)});
+  const Buffer<int64_t> done(context, {0});
+  AdamSettings in_double = s;
+  if (from_memory) in_double.lr = static_cast<float>(s.lr);
+  for (int step = 1; step <= kSteps; ++step) {
+    state.set_gradients(step);
+    context.run([&] {
+      return from_memory ? state.step(s, -1, lr, -1, done)
+                         : state.step(s, s.lr, nullptr, step, nullptr);
+    });
+    context.must(sslcuda_counter_add(context, done, 1));
+    for (size_t i = 0; i < counts.size(); ++i) {
+      reference::adam_step(in_double, step, wide(state.gradient(i, step)), &expected[i]);
+    }
+  }
+  for (size_t i = 0; i < counts.size(); ++i) {
+    SCOPED_TRACE("tensor " + std::to_string(i));
+    expect_state(s, kSteps, state.read(i), expected[i]);
+  }
+}
+
+TEST_P(Adam, MatchesReference) {
+  const Counts counts{1, 0, 2, 3, 7, 31, 33, 64, 65, 257, 100352, 0, 128};
+  for (const AdamSettings& s :
+       {kDefaults, AdamSettings{0.1, 0.5, 0.9, 1e-3}, AdamSettings{0.01, 0, 0, 1e-8},
+        AdamSettings{0, 0.9, 0.999, 1e-8}}) {
+    for (const bool from_memory : {false, true}) expect_steps(context(), counts, s, from_memory);
+  }
+}
+
+// More tensors than one launch takes.
+TEST_P(Adam, ManyTensors) {
+  for (const int64_t tensors : {63, 64, 65, 150}) {
+    Counts counts(tensors);
+    for (int64_t i = 0; i < tensors; ++i) counts[i] = i % 7;
+    expect_steps(context(), counts, kDefaults, true);
+  }
+}
+
+TEST_P(Adam, LateSteps) {
+  State state(context(), {33});
+  AdamState expected = state.read(0);
+  for (const int64_t step : {int64_t{1000}, int64_t{1} << 40}) {
+    state.set_gradients(step % 97);
+    context().run([&] { return state.step(kDefaults, kDefaults.lr, nullptr, step, nullptr); });
+    reference::adam_step(kDefaults, step, wide(state.gradient(0, step % 97)), &expected);
+  }
+  expect_state(kDefaults, 2, state.read(0), expected);
+}
+
+TEST_P(Adam, NothingToDo) {
+  State none(context(), {}), empty(context(), {0, 0});
+  context().run([&] { return none.step(kDefaults, 1e-3, nullptr, 1, nullptr); });
+  context().run([&] { return empty.step(kDefaults, 1e-3, nullptr, 1, nullptr); });
+}
+
+TEST_P(Adam, IsRepeatable) {
+  expect_repeatable([&](const Context& c) {
+    State state(c, {50001, 7, 300});
+    state.set_gradients(1);
+    c.run([&] { return state.step(kDefaults, 1e-3, nullptr, 3, nullptr); });
+    return state.all();
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(, Adam, kBackends, backend_name);
+
+}  // namespace
+}  // namespace sslcuda::test

@@ -1,0 +1,218 @@
+// test_similarity.cpp - sslcuda_similarity_forward and _backward.
+#include "tests/ops/fixture.hpp"
+#include "tests/reference/similarity.hpp"
+
+namespace sslcuda::test {
+namespace {
+
+using reference::SimilarityShape;
+
+class Similarity : public OpTest {};
+
+struct Options {
+  int64_t padding = 0;  // elements from the end of a row to the next, of every matrix
+  bool tau_in_memory = false;
+  bool grad_a = true, grad_b = true, grad_tau = true;
+};
+
+constexpr SimilarityShape kShapes[] = {
+    {1, 1, 1, false, 1},        {2, 3, 7, true, 0.5},       {7, 1, 31, false, 0.1},
+    {31, 33, 2, true, 0.07},    {33, 65, 64, false, 2},     {65, 129, 33, true, 0.1},
+    {129, 64, 257, false, 0.3}, {127, 257, 65, true, 0.01},
+};
+
+// tau as float32 sees it.
+SimilarityShape rounded(SimilarityShape s) {
+  s.tau = static_cast<float>(s.tau);
+  return s;
+}
+
+Floats forward(const Context& context, const SimilarityShape& s, const Floats& a, const Floats& b,
+               const Options& o = {}) {
+  const int64_t ld = s.d + o.padding, lds = s.m + o.padding;
+  const Buffer<float> da(context, spread(s.n, s.d, ld, a)), db(context, spread(s.m, s.d, ld, b));
+  const Buffer<float> tau(context, {static_cast<float>(s.tau)});
+  const Buffer<float> scores(context, spread_count(s.n, s.m, lds));
+  context.run([&] {
+    return sslcuda_similarity_forward(context, SSLCUDA_F32, s.n, s.m, s.d, da, ld, db, ld,
+                                      s.normalize, o.tau_in_memory ? -1 : static_cast<float>(s.tau),
+                                      if_wanted(o.tau_in_memory, tau), scores, lds);
+  });
+  return packed(s.n, s.m, lds, scores.download());
+}
+
+struct Gradients {
+  Floats a, b, tau;
+};
+
+Gradients backward(const Context& context, const SimilarityShape& s, const Floats& a,
+                   const Floats& b, const Floats& grad_s, const Options& o = {}) {
+  const int64_t ld = s.d + o.padding, lds = s.m + o.padding;
+  const Buffer<float> da(context, spread(s.n, s.d, ld, a)), db(context, spread(s.m, s.d, ld, b)),
+      ds(context, spread(s.n, s.m, lds, grad_s)), tau(context, {static_cast<float>(s.tau)});
+  const Buffer<float> grad_a(context, spread_count(s.n, s.d, ld)),
+      grad_b(context, spread_count(s.m, s.d, ld)), grad_tau(context, 1);
+  context.run([&] {
+    return sslcuda_similarity_backward(
+        context, SSLCUDA_F32, s.n, s.m, s.d, da, ld, db, ld, s.normalize,
+        o.tau_in_memory ? kNaN : static_cast<float>(s.tau), if_wanted(o.tau_in_memory, tau), ds,
+        lds, if_wanted(o.grad_a, grad_a), if_wanted(o.grad_b, grad_b),
+        if_wanted(o.grad_tau, grad_tau));
+  });
+  return {packed(s.n, s.d, ld, grad_a.download()), packed(s.m, s.d, ld, grad_b.download()),
+          grad_tau.download()};
+}
+
+// Scales a gradient's S through the normalisation: (S + |y| <|y|, S>) / |x|.
+Vector normalized_scale(int64_t n, int64_t d, const Vector& x, const Vector& scale) {
+  const auto unit = reference::l2_normalize_forward(n, d, x);
+  Vector result = scale;
+  for (int64_t i = 0; i < n; ++i) {
+    double along = 0;
+    for (int64_t k = i * d; k < (i + 1) * d; ++k) along += std::fabs(unit.y[k]) * scale[k];
+    for (int64_t k = i * d; k < (i + 1) * d; ++k) {
+      result[k] = (scale[k] + std::fabs(unit.y[k]) * along) / unit.norms[i];
+    }
+  }
+  return result;
+}
+
+constexpr double kRoundings = 16;  // of unit rows, 1 / tau and the way back through |x|
+
+void expect_gradients(const SimilarityShape& s, const Floats& a, const Floats& b,
+                      const Floats& grad_s, const Gradients& actual, const Options& o = {}) {
+  const Vector wa = wide(a), wb = wide(b), g = wide(grad_s);
+  const auto expected = similarity_backward(s, wa, wb, g);
+  const Vector ua =
+      reference::absolute(s.normalize ? reference::l2_normalize_forward(s.n, s.d, wa).y : wa);
+  const Vector ub =
+      reference::absolute(s.normalize ? reference::l2_normalize_forward(s.m, s.d, wb).y : wb);
+  auto scale = scores_backward(s, ua, ub, reference::absolute(g));
+  if (s.normalize) {
+    scale.a = normalized_scale(s.n, s.d, wa, scale.a);
+    scale.b = normalized_scale(s.m, s.d, wb, scale.b);
+  }
+  if (o.grad_a) {
+    expect_within("grad_a", actual.a, expected.a, sum_tolerance(s.m + s.d, scale.a, kRoundings));
+  }
+  if (o.grad_b) {
+    expect_within("grad_b", actual.b, expected.b, sum_tolerance(s.n + s.d, scale.b, kRoundings));
+  }
+  if (o.grad_tau) {
+    expect_within("grad_tau", actual.tau, {expected.tau},
+                  sum_tolerance(s.m + s.d, {std::fabs(scale.tau)}, kRoundings));
+  }
+}
+
+void expect_scores(const SimilarityShape& s, const Floats& a, const Floats& b,
+                   const Floats& actual) {
+  Vector wa = wide(a), wb = wide(b);
+  if (s.normalize) {
+    wa = reference::l2_normalize_forward(s.n, s.d, wa).y;
+    wb = reference::l2_normalize_forward(s.m, s.d, wb).y;
+  }
+  const Vector scale = scores(s, reference::absolute(wa), reference::absolute(wb));
+  expect_within("s", actual, scores(s, wa, wb), sum_tolerance(s.d, scale, kRoundings));
+}
+
+TEST_P(Similarity, MatchesReference) {
+  for (const SimilarityShape& shape : kShapes) {
+    const SimilarityShape s = rounded(shape);
+    const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
+    for (const Options& o : {Options{}, Options{1, true}, Options{5}}) {
+      SCOPED_TRACE(std::to_string(s.n) + " x " + std::to_string(s.m) + " x " + std::to_string(s.d) +
+                   ", padding " + std::to_string(o.padding));
+      expect_scores(s, a, b, forward(context(), s, a, b, o));
+      expect_gradients(s, a, b, g, backward(context(), s, a, b, g, o), o);
+    }
+  }
+}
+
+TEST_P(Similarity, EverySubsetOfGradients) {
+  for (const bool normalize : {false, true}) {
+    const SimilarityShape s = rounded({33, 65, 31, normalize, 0.3});
+    const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
+    for (int subset = 0; subset < 8; ++subset) {
+      SCOPED_TRACE(subset);
+      const Options o{3, false, (subset & 1) != 0, (subset & 2) != 0, (subset & 4) != 0};
+      expect_gradients(s, a, b, g, backward(context(), s, a, b, g, o), o);
+    }
+  }
+}
+
+TEST_P(Similarity, IntegersAreExact) {
+  const SimilarityShape s{65, 33, 257, false, 0.5};
+  const Floats a = integers(s.n * s.d, 1, 8), b = integers(s.m * s.d, 2, 8),
+               g = integers(s.n * s.m, 3, 8);
+  EXPECT_EQ(wide(forward(context(), s, a, b)), similarity_forward(s, wide(a), wide(b)));
+  const Gradients actual = backward(context(), s, a, b, g);
+  const auto expected = similarity_backward(s, wide(a), wide(b), wide(g));
+  EXPECT_EQ(wide(actual.a), expected.a);
+  EXPECT_EQ(wide(actual.b), expected.b);
+}
+
+TEST_P(Similarity, BothSidesMayBeOneTensor) {
+  const SimilarityShape s = rounded({33, 33, 65, true, 0.1});
+  const Floats a = normal(s.n * s.d, 1);
+  const Buffer<float> da(context(), a), scores(context(), s.n * s.n);
+  context().run([&] {
+    return sslcuda_similarity_forward(context(), SSLCUDA_F32, s.n, s.n, s.d, da, s.d, da, s.d, 1,
+                                      0.1f, nullptr, scores, s.n);
+  });
+  expect_scores(s, a, a, scores.download());
+}
+
+// Unit rows come from rows of any length; a zero row scores 0 and has gradient 0.
+TEST_P(Similarity, TinyHugeAndZeroRows) {
+  const SimilarityShape s = rounded({7, 5, 33, true, 0.1});
+  Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2);
+  for (int64_t k = 0; k < s.d; ++k) {
+    a[k] *= 1e-30f;
+    a[s.d + k] *= 1e29f;
+    a[2 * s.d + k] = 0;
+    b[k] *= 1e-30f;
+    b[s.d + k] *= 1e29f;
+  }
+  expect_scores(s, a, b, forward(context(), s, a, b));
+  const Gradients grad = backward(context(), s, a, b, normal(s.n * s.m, 3));
+  EXPECT_EQ(row_of(grad.a, s.d, 2), Floats(s.d, 0));
+  EXPECT_FALSE(row_spoilt(grad.a, s.d, 1) || row_spoilt(grad.b, s.d, 0));
+}
+
+TEST_P(Similarity, SpoiltRowsStayAlone) {
+  for (const bool normalize : {false, true}) {
+    for (const float value : {kNaN, kInf}) {
+      const SimilarityShape s = rounded({33, 31, 65, normalize, 0.1});
+      Floats a = normal(s.n * s.d, 1), g = normal(s.n * s.m, 3);
+      const Floats b = normal(s.m * s.d, 2);
+      const Floats scores = forward(context(), s, a, b);
+      const Gradients grad = backward(context(), s, a, b, g);
+      a[9 * s.d + 2] = value;
+      expect_other_rows_equal("s", forward(context(), s, a, b), scores, s.m, 9);
+      EXPECT_TRUE(row_spoilt(forward(context(), s, a, b), s.m, 9));
+      g[9 * s.m + 4] = value;
+      const Gradients spoilt = backward(context(), s, a, b, g);
+      expect_other_rows_equal("grad_a", spoilt.a, grad.a, s.d, 9);
+      EXPECT_TRUE(row_spoilt(spoilt.a, s.d, 9));
+    }
+  }
+}
+
+TEST_P(Similarity, NoRows) {
+  EXPECT_TRUE(forward(context(), {0, 2, 3, false, 1}, {}, Floats(6)).empty());
+  EXPECT_TRUE(forward(context(), {2, 0, 3, true, 1}, Floats(6), {}).empty());
+}
+
+TEST_P(Similarity, IsRepeatable) {
+  const SimilarityShape s = rounded({129, 257, 65, true, 0.1});
+  const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
+  expect_repeatable([&](const Context& c) {
+    const Gradients grad = backward(c, s, a, b, g);
+    return joined(joined(forward(c, s, a, b), grad.a), joined(grad.b, grad.tau));
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(, Similarity, kBackends, backend_name);
+
+}  // namespace
+}  // namespace sslcuda::test
