@@ -8,8 +8,9 @@ using namespace sslcuda;
 namespace {
 
 // One tensor of the list under its own name, such as "params[3]". Overlap is looked for within a
-// tensor's four buffers; between tensors see check_disjoint().
-void check_tensor(Context& context, int64_t i, int64_t count, const AdamTensor& t) {
+// tensor's four buffers and the device scalars; between tensors see check_disjoint().
+void check_tensor(Context& context, int64_t i, int64_t count, const AdamTensor& t,
+                  const float* lr_device, const int64_t* step_device) {
   const auto name = [i](const char* list) { return text(list, "[", i, "]"); };
   const std::string param = name("params"), grad = name("grads"), moment = name("moments"),
                     variance = name("variances");
@@ -19,6 +20,8 @@ void check_tensor(Context& context, int64_t i, int64_t count, const AdamTensor& 
       .input(grad.c_str(), t.grad, Rules::f32({count}))
       .output(moment.c_str(), t.moment, Rules::f32({count}))
       .output(variance.c_str(), t.variance, Rules::f32({count}))
+      .optional_input("lr_device", lr_device, Rules::f32({1}))
+      .optional_input("step_device", step_device, Rules::i64({1}))
       .finish();
 }
 
@@ -74,6 +77,7 @@ sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype, int64_t te
     const auto require = [](const char* name, const void* list) {
       if (!list) fail(SSLCUDA_NULL_POINTER, name, " must not be NULL");
     };
+    Rules::i64({tensors});  // refuses a list that no memory can hold
     require("counts", counts);
     require("params", params);
     require("grads", grads);
@@ -83,7 +87,7 @@ sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype, int64_t te
     for (int64_t i = 0; i < tensors; ++i) {
       const AdamTensor tensor{counts[i], floats(params[i]), floats(grads[i]), floats(moments[i]),
                               floats(variances[i])};
-      check_tensor(context, i, counts[i], tensor);
+      check_tensor(context, i, counts[i], tensor, lr_device, step_device);
       if (counts[i] > 0) list.push_back(tensor);
     }
     if (context.mode() != Context::Mode::kPlan) check_disjoint(list);

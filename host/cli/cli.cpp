@@ -68,36 +68,60 @@ std::string default_out(const std::string& program) {
   return fmt::format("runs/{}-{}", program, stamp);
 }
 
-void add_options(CLI::App& app, TrainOptions& options) {
-  app.add_option("--data", options.data,
-                 "Directory of the IDX files, plain or .gz (default: $SSLCUDA_DATA, then the\n"
-                 "system's Fashion-MNIST)");
-  app.add_option("--out", options.out,
-                 "Directory for the results (default: runs/<program>-<date>-<time>)");
+ProgressMode progress_mode(const std::string& name) {
+  if (name == "bar") return ProgressMode::kBar;
+  if (name == "plain") return ProgressMode::kPlain;
+  if (name == "none") return ProgressMode::kNone;
+  require(name == "auto", "--progress", "must be auto, bar, plain or none");
+  return ProgressMode::kAuto;
+}
+
+void add_data_options(CLI::App& app, TrainOptions& options) {
+  app.add_option(
+         "--data", options.data,
+         "IDX files, plain or .gz (default: $SSLCUDA_DATA, else the system's Fashion-MNIST)")
+      ->type_name("DIR");
+  app.add_option("--out", options.out, "For the results (default: runs/<program>-<date>-<time>)")
+      ->type_name("DIR");
   app.add_flag("--overwrite", options.overwrite, "Replace the run in a non-empty --out");
-  app.add_option("--epochs", options.epochs, "Passes over the training images")
+  app.add_option("--init", options.init, "Start from the parameters in a safetensors file")
+      ->type_name("FILE");
+}
+
+void add_training_options(CLI::App& app, TrainOptions& options) {
+  const auto integer = [&](const char* name, int64_t& value, const char* description) {
+    return app.add_option(name, value, description)->type_name("N");
+  };
+  integer("--epochs", options.epochs, "Passes over the training images")->capture_default_str();
+  integer("--steps", options.steps, "Stop after so many steps (default: after all epochs)");
+  integer("--batch-size", options.batch_size, "Images per step")->capture_default_str();
+  app.add_option("--lr", options.lr, "Learning rate of Adam")
+      ->type_name("X")
       ->capture_default_str();
-  app.add_option("--steps", options.steps, "Stop after this many steps (default: all epochs)");
-  app.add_option("--batch-size", options.batch_size, "Images per step")->capture_default_str();
-  app.add_option("--lr", options.lr, "Learning rate of Adam")->capture_default_str();
-  app.add_option("--seed", options.seed, "Seed of parameters, order and rotations")
+  app.add_option("--seed", options.seed, "Of the parameters, the order and the rotations")
+      ->type_name("N")
       ->capture_default_str();
-  app.add_option("--init", options.init, "Start from the parameters in a safetensors file");
-  app.add_flag("!--no-shuffle", options.shuffle,
-               "Keep the order of the file; rotation then turns image i by (i mod 4) * 90 degrees");
-  app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--threads", options.threads, "CPU threads (default: all)");
-  app.add_flag("!--no-graph", options.graph, "Queue every step anew instead of replaying a graph");
-  app.add_flag("!--no-eval", options.evaluate, "Skip the kNN evaluation; needs no labels");
-  app.add_option("--log-every", options.log_every,
-                 "Steps from one line of metrics.jsonl to the next")
+  app.add_flag_callback(
+      "--no-shuffle", [&] { options.shuffle = false; },
+      "File order; rotation then turns image i by (i mod 4) * 90 degrees");
+  app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")
+      ->type_name("")
       ->capture_default_str();
-  const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::kAuto},
-                                                     {"bar", ProgressMode::kBar},
-                                                     {"plain", ProgressMode::kPlain},
-                                                     {"none", ProgressMode::kNone}};
-  app.add_option("--progress", options.progress, "auto, bar, plain or none (default: auto)")
-      ->transform(CLI::CheckedTransformer(modes).description(""));
+  integer("--threads", options.threads, "On the CPU (default: all)");
+  app.add_flag_callback(
+      "--no-graph", [&] { options.graph = false; },
+      "Queue every step anew instead of replaying a graph");
+}
+
+void add_report_options(CLI::App& app, TrainOptions& options, std::string& progress) {
+  app.add_flag_callback(
+      "--no-eval", [&] { options.evaluate = false; }, "No kNN evaluation; needs no labels");
+  app.add_option("--log-every", options.log_every, "Steps per line of metrics.jsonl")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--progress", progress, "auto, bar, plain or none")
+      ->type_name("")
+      ->capture_default_str();
   app.add_flag("-q,--quiet", options.quiet, "Print nothing but errors");
   app.add_flag("-v,--verbose", options.verbose, "Show the library's messages as well");
 }
@@ -105,8 +129,9 @@ void add_options(CLI::App& app, TrainOptions& options) {
 // What to do about a failed call of the library.
 std::string remedy(sslcuda_status status) {
   switch (status) {
-    case SSLCUDA_NO_DEVICE:
     case SSLCUDA_UNSUPPORTED:
+      return "run with --device cpu";
+    case SSLCUDA_NO_DEVICE:
       return "run with --device cpu, or check the GPU and its driver with nvidia-smi";
     case SSLCUDA_OUT_OF_MEMORY:
       return "use a smaller --batch-size";
@@ -135,9 +160,12 @@ class CommandLine {
         "Example: sslcuda train rotation --data mnist --out runs/first\n\n{}", kExitCodes));
     for (const ProgramHelp& program : kPrograms) {
       CLI::App* command = train_->add_subcommand(program.name, program.description);
-      add_options(*command, options_);
+      add_data_options(*command, options_);
+      add_training_options(*command, options_);
+      add_report_options(*command, options_, progress_);
       if (std::string(program.name) == "contrastive") {
         command->add_option("--temperature", options_.temperature, "Scores are divided by it")
+            ->type_name("X")
             ->capture_default_str();
       }
       command->footer(
@@ -151,19 +179,28 @@ class CommandLine {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
-      return complain(Exit::kUsage, fmt::format("{}; see sslcuda --help", error.what()));
+      return complain(Exit::kUsage, explain(error) + "; see sslcuda --help");
     }
     options_.program = train_->get_subcommands().front()->get_name();
     if (options_.out.empty()) options_.out = default_out(options_.program);
-    if (options_.quiet) options_.progress = ProgressMode::kNone;
+    options_.progress = options_.quiet ? ProgressMode::kNone : progress_mode(progress_);
     validate(options_);
     return static_cast<int>(run_training(options_));
   }
 
  private:
+  std::string explain(const CLI::ParseError& error) const {
+    const std::vector<std::string> unknown = app_.remaining(true);
+    if (!unknown.empty()) return fmt::format("unknown argument {}", unknown.front());
+    // Nothing else is required.
+    if (error.get_name() == "RequiredError") return "a command is missing";
+    return error.what();
+  }
+
   CLI::App app_{"Self-supervised learning on libsslcuda, on a GPU or the CPU", "sslcuda"};
   CLI::App* train_;
   TrainOptions options_;
+  std::string progress_ = "auto";
 };
 
 }  // namespace

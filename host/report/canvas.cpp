@@ -33,8 +33,14 @@ void Canvas::line(double x0, double y0, double x1, double y1) {
   cairo_stroke(cairo_);
 }
 
-double Canvas::text_width(const std::string& words, double size) {
+void Canvas::select_font(double size, bool bold) {
+  cairo_select_font_face(cairo_, kFont, CAIRO_FONT_SLANT_NORMAL,
+                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size(cairo_, size);
+}
+
+double Canvas::text_width(const std::string& words, double size, bool bold) {
+  select_font(size, bold);
   cairo_text_extents_t extents;
   cairo_text_extents(cairo_, words.c_str(), &extents);
   return extents.x_advance;
@@ -42,9 +48,7 @@ double Canvas::text_width(const std::string& words, double size) {
 
 void Canvas::text(double x, double y, const std::string& words, double size, Align align,
                   bool bold) {
-  cairo_select_font_face(cairo_, kFont, CAIRO_FONT_SLANT_NORMAL,
-                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-  const double width = text_width(words, size);
+  const double width = text_width(words, size, bold);
   const double shift = align == Align::kLeft ? 0 : align == Align::kCentre ? width / 2 : width;
   constexpr double kMiddle = 0.36;  // of the font size above the base line
   cairo_move_to(cairo_, x - shift, y + kMiddle * size);

@@ -29,7 +29,7 @@ class Canvas {
   // The middle of the text's height lies on y.
   void text(double x, double y, const std::string& words, double size, Align align,
             bool bold = false);
-  double text_width(const std::string& words, double size);
+  double text_width(const std::string& words, double size, bool bold = false);
   // The same, reading upwards and centred on (x, y).
   void vertical_text(double x, double y, const std::string& words, double size);
   // A grey image of h x w values in 0..1, each drawn as a square of `cell`.
@@ -38,6 +38,8 @@ class Canvas {
   std::string png();
 
  private:
+  void select_font(double size, bool bold);
+
   cairo_surface_t* surface_;
   cairo_t* cairo_;
 };

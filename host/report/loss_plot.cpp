@@ -24,7 +24,7 @@ class Axis {
  public:
   Axis(double low, double high, double from, double to, bool integers)
       : low_(low), high_(high), from_(from), to_(to) {
-    constexpr double kTicks = 6;
+    constexpr double kTicks = 8;
     const double rough = (high - low) / kTicks;
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
     const double digit = rough / power;
@@ -55,17 +55,18 @@ class Axis {
   double low_, high_, from_, to_, step_;
 };
 
-// Mean over a window centred on each step, narrower at the ends.
+// Steps to either side of one that its running mean covers.
+size_t smoothing_reach(size_t steps) { return std::min<size_t>(steps / 100, 200); }
+
+// Mean over the window around each step, cut off at the ends.
 std::vector<double> running_mean(std::span<const float> losses) {
-  const auto count = static_cast<int64_t>(losses.size());
-  const int64_t half = std::clamp<int64_t>(count / 100, 0, 200);
+  const size_t reach = smoothing_reach(losses.size());
   std::vector<double> sums(losses.size() + 1, 0.0);
   for (size_t i = 0; i < losses.size(); ++i) sums[i + 1] = sums[i] + losses[i];
   std::vector<double> means(losses.size());
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t reach = std::min({half, i, count - 1 - i});
-    const auto begin = static_cast<size_t>(i - reach), end = static_cast<size_t>(i + reach + 1);
-    means[static_cast<size_t>(i)] = (sums[end] - sums[begin]) / static_cast<double>(end - begin);
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const size_t begin = i - std::min(i, reach), end = std::min(i + reach + 1, losses.size());
+    means[i] = (sums[end] - sums[begin]) / static_cast<double>(end - begin);
   }
   return means;
 }
@@ -82,7 +83,7 @@ std::pair<double, double> loss_range(std::span<const float> losses, std::span<co
   return {from_zero ? 0.0 : bottom - 0.05 * spread, top + 0.06 * spread};
 }
 
-void draw_axes(Canvas& canvas, const Axis& x, const Axis& y) {
+void draw_axes(Canvas& canvas, const Axis& x, const Axis& y, const std::string& x_title) {
   cairo_set_line_width(canvas.cairo(), 1.0);
   for (double tick : y.ticks()) {
     canvas.set(kGrid);
@@ -98,8 +99,50 @@ void draw_axes(Canvas& canvas, const Axis& x, const Axis& y) {
   }
   canvas.line(kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
   canvas.line(kLeft, kTop, kLeft, kHeight - kBottom);
-  canvas.text((kLeft + kWidth - kRight) / 2, kHeight - 20, "step", kTextSize, Align::kCentre);
+  canvas.text((kLeft + kWidth - kRight) / 2, kHeight - 20, x_title, kTextSize, Align::kCentre);
   canvas.vertical_text(20, (kTop + kHeight - kBottom) / 2, "loss", kTextSize);
+}
+
+void draw_dot(Canvas& canvas, double x, double y, double radius) {
+  cairo_arc(canvas.cairo(), x, y, radius, 0, 2 * std::numbers::pi);
+  cairo_fill(canvas.cairo());
+}
+
+void draw_legend(Canvas& canvas, size_t window) {
+  constexpr double kY = 28, kRadius = 2.5, kSwatch = 22, kSpace = 8, kBetween = 24;
+  const std::string mean = fmt::format("mean of {} steps", window), single = "single step";
+  double x = kWidth - kRight - canvas.text_width(mean, kTextSize);
+  canvas.set(kInk);
+  canvas.text(x, kY, mean, kTextSize, Align::kLeft);
+  x -= kSpace + kSwatch;
+  canvas.set(kLine);
+  cairo_set_line_width(canvas.cairo(), 2.0);
+  canvas.line(x, kY, x + kSwatch, kY);
+  x -= kBetween + canvas.text_width(single, kTextSize);
+  canvas.set(kInk);
+  canvas.text(x, kY, single, kTextSize, Align::kLeft);
+  canvas.set({kPoint.r, kPoint.g, kPoint.b, 0.6});
+  draw_dot(canvas, x - kSpace - kRadius, kY, kRadius);
+}
+
+void draw_losses(Canvas& canvas, const Axis& x, const Axis& y, std::span<const float> losses,
+                 const std::vector<double>& means) {
+  constexpr size_t kMaxPoints = 20000;  // more cannot be told apart
+  const size_t stride = 1 + losses.size() / kMaxPoints;
+  cairo_t* cairo = canvas.cairo();
+  cairo_rectangle(cairo, kLeft, kTop, kWidth - kRight - kLeft, kHeight - kBottom - kTop);
+  cairo_clip(cairo);
+  canvas.set(kPoint);
+  for (size_t i = 0; i < losses.size(); i += stride) {
+    draw_dot(canvas, x(static_cast<double>(i + 1)), y(losses[i]), 1.3);
+  }
+  canvas.set(kLine);
+  cairo_set_line_width(cairo, 2.0);
+  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+  for (size_t i = 0; i < means.size(); i += stride) {
+    cairo_line_to(cairo, x(static_cast<double>(i + 1)), y(means[i]));
+  }
+  cairo_stroke(cairo);
 }
 
 }  // namespace
@@ -108,33 +151,15 @@ std::string loss_plot_png(std::span<const float> losses, int64_t steps_per_epoch
                           const std::string& title) {
   const std::vector<double> means = running_mean(losses);
   const auto [low, high] = loss_range(losses, means);
-  const auto count = static_cast<double>(losses.size());
-  const Axis x(0, std::max(count, 1.0), kLeft, kWidth - kRight, true);
+  const Axis x(0, static_cast<double>(losses.size()), kLeft, kWidth - kRight, true);
   const Axis y(low, high, kHeight - kBottom, kTop, false);
 
   Canvas canvas(kWidth, kHeight, kScale);
   canvas.set(kInk);
-  canvas.text(kLeft, 26, title, kTitleSize, Align::kLeft, true);
-  canvas.text(kWidth - kRight, 26, fmt::format("last {:.4g}", means.back()), kTextSize,
-              Align::kRight);
-  draw_axes(canvas, x, y);
-  (void)steps_per_epoch;
-
-  cairo_t* cairo = canvas.cairo();
-  cairo_rectangle(cairo, kLeft, kTop, kWidth - kRight - kLeft, kHeight - kBottom - kTop);
-  cairo_clip(cairo);
-  canvas.set(kPoint);
-  for (size_t i = 0; i < losses.size(); ++i) {
-    cairo_arc(cairo, x(static_cast<double>(i + 1)), y(losses[i]), 1.3, 0, 2 * std::numbers::pi);
-    cairo_fill(cairo);
-  }
-  canvas.set(kLine);
-  cairo_set_line_width(cairo, 2.0);
-  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-  for (size_t i = 0; i < means.size(); ++i) {
-    cairo_line_to(cairo, x(static_cast<double>(i + 1)), y(means[i]));
-  }
-  cairo_stroke(cairo);
+  canvas.text(kLeft, 28, title, kTitleSize, Align::kLeft, true);
+  draw_legend(canvas, 2 * smoothing_reach(losses.size()) + 1);
+  draw_axes(canvas, x, y, fmt::format("step ({} per epoch)", steps_per_epoch));
+  draw_losses(canvas, x, y, losses, means);
   return canvas.png();
 }
 

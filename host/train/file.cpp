@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "host/failure.hpp"
@@ -29,9 +30,13 @@ void sync_directory(const std::filesystem::path& directory) {
   close(file);
 }
 
-[[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                path.string(), std::strerror(error));
+// Returns 0 or errno.
+int write_durably(const std::filesystem::path& path, std::string_view bytes) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return errno;
+  int error = write_all(file, bytes) ? 0 : errno;
+  if (close(file) != 0 && error == 0) error = errno;
+  return error;
 }
 
 }  // namespace
@@ -39,19 +44,14 @@ void sync_directory(const std::filesystem::path& directory) {
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::path temporary = path;
   temporary += ".tmp";
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) fail(path, errno);
-  const bool written = write_all(file, bytes);
-  int error = errno;
-  const bool closed = close(file) == 0;
-  if (written && !closed) error = errno;
-  if (written && closed && rename(temporary.c_str(), path.c_str()) == 0) {
-    sync_directory(path.parent_path());
-    return;
+  int error = write_durably(temporary, bytes);
+  if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    unlink(temporary.c_str());
+    throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
+                  path.string(), std::strerror(error));
   }
-  if (written && closed) error = errno;
-  unlink(temporary.c_str());
-  fail(path, error);
+  sync_directory(path.parent_path());
 }
 
 }  // namespace host

@@ -9,8 +9,8 @@
 namespace host {
 namespace {
 
-// Similarities are made and scanned in blocks of this many rows and columns (16 MiB).
-constexpr int64_t kBlock = 2048;
+// Similarities are made and scanned in blocks of this many rows and columns (4 MiB).
+constexpr int64_t kBlock = 1024;
 
 // The most similar training images of one test image, best first; of equals the first stays ahead.
 class Nearest {
@@ -67,20 +67,24 @@ double knn_accuracy(Context& context, const FeatureSpace& space, const LabelledI
   std::vector<float> rows(static_cast<size_t>(similarity.size()));
   std::vector<Nearest> nearest(static_cast<size_t>(queries));
 
+  const auto queue_features = [&](const DeviceImages& images, int64_t first, int64_t n, float* y) {
+    space.compute(images, first, n, y);
+    context.run(sslcuda_l2_normalize_forward, SSLCUDA_F32, n, space.width, y, y, nullptr);
+  };
   const auto queue_similarity = [&](int64_t query, int64_t n, int64_t m) {
     context.run(sslcuda_similarity_forward, SSLCUDA_F32, n, m, space.width,
                 query_features.data() + query * space.width, space.width, bank_features.data(),
-                space.width, 1, 1.0f, nullptr, similarity.data(), m);
+                space.width, 0, 1.0f, nullptr, similarity.data(), m);
   };
   context.reserve_for([&] {
-    space.compute(test.images, 0, queries, query_features.data());
+    queue_features(test.images, 0, queries, query_features.data());
     queue_similarity(0, std::min(kBlock, queries), std::min(kBlock, bank));
   });
 
-  space.compute(test.images, 0, queries, query_features.data());
+  queue_features(test.images, 0, queries, query_features.data());
   for (int64_t first = 0; first < bank; first += kBlock) {
     const int64_t m = std::min(kBlock, bank - first);
-    space.compute(train.images, first, m, bank_features.data());
+    queue_features(train.images, first, m, bank_features.data());
     for (int64_t query = 0; query < queries; query += kBlock) {
       const int64_t n = std::min(kBlock, queries - query);
       if (!advance(static_cast<double>(first * queries + m * query) /

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -46,7 +47,7 @@ class Run {
   Exit run();
 
  private:
-  void write_config() const;
+  void write_config();
   FeatureSpace feature_space();
   FeatureSpace pixel_space();
   std::optional<Accuracy> evaluate();
@@ -135,6 +136,7 @@ FeatureSpace Run::pixel_space() {
 }
 
 std::optional<Accuracy> Run::evaluate() {
+  progress_.note(fmt::format("kNN evaluation on {} test images", test_images_.count()));
   const LabelledImages train{train_images_, data_.train.labels};
   const LabelledImages test{test_images_, data_.test.labels};
   const auto accuracy = [&](const FeatureSpace& space, const char* what) {
@@ -172,7 +174,7 @@ void Run::plot(const TrainingRecord& record) {
                                    "test images (upper) and their reconstructions (lower)"));
 }
 
-void Run::write_config() const {
+void Run::write_config() {
   const Json config = {{"program", options_.program},
                        {"data", data_.directory.string()},
                        {"train_images", data_.train.count},
@@ -190,7 +192,7 @@ void Run::write_config() const {
                        {"log_every", options_.log_every},
                        {"graph", options_.graph},
                        {"eval", options_.evaluate},
-                       {"device", const_cast<Context&>(context_).describe()},
+                       {"device", context_.describe()},
                        {"library", sslcuda_build_info()}};
   directory_.write(RunDirectory::kConfig, config.dump(2) + "\n");
 }

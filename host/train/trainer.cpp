@@ -36,13 +36,13 @@ Trainer::Trainer(const TrainOptions& options, const Schedule& schedule, Program&
 
 TrainingRecord Trainer::run() {
   start_ = Clock::now();
-  while (!stopping()) {
+  do {
     begin_epoch();
     run_epoch();
     collect(true);
     directory_.write(RunDirectory::kCheckpoint,
                      format_safetensors(program_.parameters().download()));
-  }
+  } while (!stopping());
   return std::move(record_);
 }
 
