@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Trains the seed programs for one epoch with sslcuda and with PyTorch on the same CPU threads, in
 turns, and compares time and memory. See README.md.
 

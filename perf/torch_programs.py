@@ -28,7 +28,7 @@ class Contrastive(nn.Module):
 
     @staticmethod
     def normalise(x):
-        return (x - 0.5) / 0.5
+        return x.sub_(0.5).div_(0.5)
 
     def loss(self, x):
         x = x.flatten(1)
@@ -127,7 +127,7 @@ def main():
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    images = PROGRAMS[options.program].normalise(read_images(options.data).float() / 255)
+    images = PROGRAMS[options.program].normalise(read_images(options.data).float().div_(255))
     result = {"torch": torch.__version__, "python": platform.python_version()}
     if options.adam is None:
         result["adam"] = fastest_adam(options.program, images, options.batch_size)

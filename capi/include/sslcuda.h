@@ -15,7 +15,8 @@
  *    rule; sslcuda_last_message() then names the argument, its value and the rule. Nothing prints,
  *    aborts, exits or throws. A rejected call launches nothing and leaves its outputs untouched.
  *  - Tensors are dense and row-major. Data pointers point into memory of the context's device:
- *    device memory on CUDA, ordinary memory on the CPU. `[opt]` marks a pointer that may be NULL.
+ *    device memory on CUDA, ordinary memory on the CPU, aligned to their element. `[opt]` marks a
+ *    pointer that may be NULL.
  *  - Outputs are overwritten, never accumulated into, and must not overlap an input or another
  *    output unless the entry says so.
  *  - A gradient has the shape and the leading dimension of the tensor it belongs to.

@@ -15,6 +15,8 @@ static int failures = 0;
   } while (0)
 
 int main(void) {
+  const sslcuda_context_options options = SSLCUDA_CONTEXT_OPTIONS_INIT;
+  EXPECT(options.size, sizeof options);
   EXPECT(sizeof(sslcuda_status), 4);
   EXPECT(sizeof(sslcuda_context_options), 32);
   EXPECT(offsetof(sslcuda_context_options, device), 8);

@@ -28,6 +28,8 @@ constexpr Conv2dShape kShapes[] = {
     {3, 2, 6, 6, 2, 1, 1, 2, 2},
     {1, 1, 2, 33, 3, 2, 7, 1, 1, 1, 3},
     {1, 1, 3, 3, 2, 3, 3, 1, 1, 4, 4},
+    {2, 4, 5, 18, 3, 3, 3},
+    {1, 3, 3, 33, 5, 3, 3, 1, 1, 1, 1},
 };
 
 std::string label(const Conv2dShape& s) {
@@ -149,7 +151,7 @@ TEST_P(Conv2d, BackwardMatchesReference) {
 }
 
 TEST_P(Conv2d, EverySubsetOfGradients) {
-  for (const Conv2dShape& s : {kShapes[3], kShapes[8]}) {
+  for (const Conv2dShape& s : {kShapes[2], kShapes[3], kShapes[8]}) {
     const Inputs in = make_inputs(s, kRelu);
     for (int subset = 0; subset < 8; ++subset) {
       SCOPED_TRACE(label(s) + "subset " + std::to_string(subset));

@@ -123,13 +123,15 @@ TEST_P(Gather, BadIndices) {
         }
       }
     }
-    b.captured = true;
-    const Bytes copied = gather_rows(context(), b, rows);
-    EXPECT_EQ(Bytes(copied.begin(), copied.begin() + 3), Bytes(&rows[6], &rows[9]));
-    EXPECT_EQ(Bytes(copied.begin() + 3, copied.begin() + 6), Bytes(3, 0xff));
-    EXPECT_EQ(Bytes(copied.begin() + 6, copied.end()), Bytes(&rows[12], &rows[12] + 3));
-    const Floats images = gather_images(context(), b, rows, 0, 1);
-    for (int64_t k = 0; k < 9; ++k) EXPECT_EQ(std::isnan(images[k]), k / 3 == 1) << k;
+    for (const bool captured : {true, on_cpu()}) {  // directly on CUDA
+      b.captured = captured;
+      const Bytes copied = gather_rows(context(), b, rows);
+      EXPECT_EQ(Bytes(copied.begin(), copied.begin() + 3), Bytes(&rows[6], &rows[9]));
+      EXPECT_EQ(Bytes(copied.begin() + 3, copied.begin() + 6), Bytes(3, 0xff));
+      EXPECT_EQ(Bytes(copied.begin() + 6, copied.end()), Bytes(&rows[12], &rows[12] + 3));
+      const Floats images = gather_images(context(), b, rows, 0, 1);
+      for (int64_t k = 0; k < 9; ++k) EXPECT_EQ(std::isnan(images[k]), k / 3 == 1) << k;
+    }
   }
 }
 
