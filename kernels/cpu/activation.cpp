@@ -10,7 +10,7 @@ SSLCUDA_CLONES void activate(Activation activation, int64_t count, const float* 
     for (int64_t k = 0; k < count; ++k) y[k] += bias[k];
   }
   if (activation == Activation::kRelu) {
-    for (int64_t k = 0; k < count; ++k) y[k] = y[k] < 0 ? 0 : y[k];  // keeps NaN
+    for (int64_t k = 0; k < count; ++k) y[k] = y[k] <= 0 ? 0 : y[k];  // keeps NaN
   } else if (activation == Activation::kSigmoid) {
     for (int64_t k = 0; k < count; ++k) y[k] = sigmoid(y[k]);
   }

@@ -40,7 +40,7 @@ int adam_step(const Exec&, const AdamArgs& a) {
                        static_cast<float>(lr / (1 - std::pow(a.beta1, step))),
                        static_cast<float>(1 / std::sqrt(1 - std::pow(a.beta2, step))),
                        static_cast<float>(a.eps)};
-  constexpr int64_t kPiece = 8192, kWork = 8;
+  constexpr int64_t kPiece = 2048, kWork = 8;
   for (int i = 0; i < a.tensors; ++i) {
     const AdamTensor& tensor = a.tensor[i];
     parallel_pieces(tensor.count, kPiece, kWork,

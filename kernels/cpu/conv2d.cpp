@@ -186,7 +186,7 @@ int conv2d_backward(const Exec& exec, const Conv2dBackwardArgs& a) {
     float* const columns = static_cast<float*>(exec.workspace) + piece * scratch.floats();
     float* const grad_weight = share(piece);
     float* const grad_bias = grad_weight + weights;
-    if (suits_conv3x3(s) && !a.grad_x) {
+    if (suits_conv3x3(s) && a.grad_weight && !a.grad_x) {
       conv3x3_backward(a, i, columns, grad_weight, grad_bias);
     } else {
       for_each_tile(s, [&](int64_t first, int64_t count) {

@@ -1,39 +1,61 @@
 #include "kernels/cpu/conv3x3.hpp"
 
-#include <cstring>
-
-#include "kernels/cpu/activation.hpp"
+#include "kernels/cpu/lanes.hpp"
 #include "kernels/cpu/parallel.hpp"
-#include "kernels/cpu/rows.hpp"
 
 namespace sslcuda::cpu {
 namespace {
 
-constexpr int64_t kTaps = 9, kLanes = 8;
+constexpr int64_t kTaps = 9;
 
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
-
-__attribute__((always_inline)) inline Lanes load(const float* pointer) {
-  Lanes lanes;
-  std::memcpy(&lanes, pointer, sizeof lanes);
-  return lanes;
-}
-
-// The padded image and the outputs on its lines. Loops run over whole vectors, so every buffer has
-// room for one more than it needs.
+// The padded image. An output line is cut into strips of kLanes; the last strip ends with
+// the line, so it may begin with `repeated` outputs of the strip before.
 struct Layout {
-  int64_t width, lines, plane, outputs;
+  int64_t width, plane, out_h, out_w;
 
   explicit Layout(const Conv2dShape& s)
       : width(s.w + 2 * s.pad_w),
-        lines(s.h + 2 * s.pad_h),
-        plane(lines * width + kLanes),
-        outputs(ceil_div(s.out_h * width, kLanes) * kLanes) {}
-  int64_t offset(int64_t tap) const { return tap / 3 * width + tap % 3; }
+        plane((s.h + 2 * s.pad_h) * width),
+        out_h(s.out_h),
+        out_w(s.out_w) {}
+  int64_t outputs() const { return out_h * out_w; }
 };
 
+struct Strip {
+  int64_t first, repeated;
+};
+
+template <int kLanes>
+__attribute__((always_inline)) inline Strip strip_at(int64_t q, int64_t out_w) {
+  const int64_t first = std::min(q, out_w - kLanes);
+  return {first, q - first};
+}
+
+// What the nine taps of the strip at output (p, q) read.
+template <int kLanes>
+__attribute__((always_inline)) inline void load_taps(const Layout& layout, const float* x,
+                                                     int64_t p, int64_t q,
+                                                     Lanes<kLanes> taps[kTaps]) {
+#pragma GCC unroll 9
+  for (int64_t j = 0; j < kTaps; ++j)
+    taps[j] = load<kLanes>(x + (p + j / 3) * layout.width + q + j % 3);
+}
+
+// Drops the first `repeated` lanes.
+template <int kLanes>
+__attribute__((always_inline)) inline Lanes<kLanes> drop(int64_t repeated,
+                                                         const Lanes<kLanes>& lanes) {
+  using Mask = typename VectorOf<kLanes>::Int;
+  static constexpr int32_t kWindow[2 * kMostLanes] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+                                                      0,  0,  0,  0,  0,  -1, -1, -1, -1, -1, -1,
+                                                      -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  Mask mask;
+  std::memcpy(&mask, kWindow + kMostLanes - repeated, sizeof mask);
+  return std::bit_cast<Lanes<kLanes>>(mask & std::bit_cast<Mask>(lanes));
+}
+
 void pad_image(const Conv2dShape& s, const Layout& layout, const float* image, float* padded) {
-  std::fill(padded, padded + s.c * layout.plane + 2 * layout.width, 0.0f);
+  std::fill(padded, padded + s.c * layout.plane, 0.0f);
   for (int64_t c = 0; c < s.c; ++c) {
     for (int64_t line = 0; line < s.h; ++line) {
       const float* const from = image + (c * s.h + line) * s.w;
@@ -43,33 +65,91 @@ void pad_image(const Conv2dShape& s, const Layout& layout, const float* image, f
   }
 }
 
-// sums += the nine products of one channel, for every output position.
-SSLCUDA_CLONES void add_channel(const Layout& layout, const float* x, const float* weight,
-                                float* sums) {
-  const float* tap[kTaps];
-  for (int64_t j = 0; j < kTaps; ++j) tap[j] = x + layout.offset(j);
-  for (int64_t k = 0; k < layout.outputs; k += kLanes) {
-    Lanes sum = load(sums + k);
+// Adds channel c's products to a strip of every output channel; the first channel starts from the
+// bias, the last one ends with the activation.
+template <int kLanes>
+__attribute__((always_inline)) inline void add_channel(const Conv2dForwardArgs& a, int64_t c,
+                                                       const Lanes<kLanes> taps[kTaps],
+                                                       int64_t outputs, float* y) {
+  const Conv2dShape& s = a.shape;
+  const bool relu = a.activation == Activation::kRelu && c == s.c - 1;
+  const float* weight = a.weight + c * kTaps;
+  for (int64_t o = 0; o < s.out; ++o, y += outputs, weight += s.c * kTaps) {
+    Lanes<kLanes> sum = Lanes<kLanes>{} + (a.bias && c == 0 ? a.bias[o] : 0.0f);
+    if (c > 0) sum = load<kLanes>(y);
 #pragma GCC unroll 9
-    for (int64_t j = 0; j < kTaps; ++j) sum += weight[j] * load(tap[j] + k);
-    std::memcpy(sums + k, &sum, sizeof sum);
+    for (int64_t j = 0; j < kTaps; ++j) sum += weight[j] * taps[j];
+    if (relu) sum = sum <= 0 ? Lanes<kLanes>{} : sum;
+    store(sum, y);
   }
 }
 
-// grad_weight[j] += sum over positions of g x[. + offset j], for one channel.
-SSLCUDA_CLONES void add_weight_gradient(const Layout& layout, const float* x, const float* g,
-                                        float* grad_weight) {
-  const float* tap[kTaps];
-  for (int64_t j = 0; j < kTaps; ++j) tap[j] = x + layout.offset(j);
-  Lanes sums[kTaps] = {};
-  for (int64_t k = 0; k < layout.outputs; k += kLanes) {
-    const Lanes lanes = load(g + k);
+// All channels of a strip before the next, which begins anew where it repeats outputs.
+template <int kLanes>
+__attribute__((always_inline)) inline void forward_image(const Conv2dForwardArgs& a,
+                                                         const Layout& layout, const float* x,
+                                                         float* y) {
+  for (int64_t p = 0; p < layout.out_h; ++p) {
+    for (int64_t q = 0; q < layout.out_w; q += kLanes) {
+      const int64_t first = strip_at<kLanes>(q, layout.out_w).first;
+      for (int64_t c = 0; c < a.shape.c; ++c) {
+        Lanes<kLanes> taps[kTaps];
+        load_taps<kLanes>(layout, x + c * layout.plane, p, first, taps);
+        add_channel<kLanes>(a, c, taps, layout.outputs(), y + p * layout.out_w + first);
+      }
+    }
+  }
+}
+
+// Adds channel c's share of grad_weight, and the first channel also that of grad_bias, for
+// kOutputs output channels from o on.
+template <int kLanes, int kOutputs>
+__attribute__((always_inline)) inline void add_gradients(const Conv2dBackwardArgs& a,
+                                                         const Layout& layout, int64_t o, int64_t c,
+                                                         const float* x, const float* y,
+                                                         const float* grad_y, float* grad_weight,
+                                                         float* grad_bias) {
+  const bool relu = a.activation == Activation::kRelu;
+  Lanes<kLanes> sums[kOutputs][kTaps] = {}, bias[kOutputs] = {};
+  for (int64_t p = 0; p < layout.out_h; ++p) {
+    for (int64_t q = 0; q < layout.out_w; q += kLanes) {
+      const Strip strip = strip_at<kLanes>(q, layout.out_w);
+      const int64_t at = p * layout.out_w + strip.first;
+      Lanes<kLanes> g[kOutputs], taps[kTaps];
+#pragma GCC unroll 2
+      for (int k = 0; k < kOutputs; ++k) {
+        const int64_t offset = (o + k) * layout.outputs() + at;
+        g[k] = drop<kLanes>(strip.repeated, load<kLanes>(grad_y + offset));
+        if (relu) g[k] = load<kLanes>(y + offset) <= 0 ? Lanes<kLanes>{} : g[k];
+        bias[k] += g[k];
+      }
+      load_taps<kLanes>(layout, x, p, strip.first, taps);
 #pragma GCC unroll 9
-    for (int64_t j = 0; j < kTaps; ++j) sums[j] += lanes * load(tap[j] + k);
+      for (int64_t j = 0; j < kTaps; ++j) {
+#pragma GCC unroll 2
+        for (int k = 0; k < kOutputs; ++k) sums[k][j] += g[k] * taps[j];
+      }
+    }
   }
-  for (int64_t j = 0; j < kTaps; ++j) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) grad_weight[j] += sums[j][lane];
+  for (int k = 0; k < kOutputs; ++k) {
+    float* const share = grad_weight + ((o + k) * a.shape.c + c) * kTaps;
+    for (int64_t j = 0; j < kTaps; ++j) share[j] += total(sums[k][j]);
+    if (c == 0) grad_bias[o + k] += total(bias[k]);
   }
+}
+
+template <int kLanes>
+__attribute__((always_inline)) inline void backward_image(const Conv2dBackwardArgs& a,
+                                                          const Layout& layout, int64_t c,
+                                                          const float* x, const float* y,
+                                                          const float* grad_y, float* grad_weight,
+                                                          float* grad_bias) {
+  int64_t o = 0;
+  for (; o + 2 <= a.shape.out; o += 2) {
+    add_gradients<kLanes, 2>(a, layout, o, c, x, y, grad_y, grad_weight, grad_bias);
+  }
+  if (o < a.shape.out)
+    add_gradients<kLanes, 1>(a, layout, o, c, x, y, grad_y, grad_weight, grad_bias);
 }
 
 }  // namespace
@@ -77,54 +157,33 @@ SSLCUDA_CLONES void add_weight_gradient(const Layout& layout, const float* x, co
 bool suits_conv3x3(const Conv2dShape& s) {
   constexpr int64_t kFewChannels = 4;
   return s.kernel_h == 3 && s.kernel_w == 3 && s.stride_h == 1 && s.stride_w == 1 &&
-         s.dilation_h == 1 && s.dilation_w == 1 && s.c <= kFewChannels;
+         s.dilation_h == 1 && s.dilation_w == 1 && s.c <= kFewChannels && s.out_w >= kMostLanes;
 }
 
-int64_t conv3x3_scratch(const Conv2dShape& s) {
-  const Layout layout(s);
-  return s.c * layout.plane + 2 * layout.width + layout.outputs;
-}
+int64_t conv3x3_scratch(const Conv2dShape& s) { return s.c * Layout(s).plane; }
 
 void conv3x3_forward(const Conv2dForwardArgs& a, int64_t image, float* scratch) {
   const Conv2dShape& s = a.shape;
   const Layout layout(s);
-  float* const x = scratch;
-  float* const sums = scratch + conv3x3_scratch(s) - layout.outputs;
-  pad_image(s, layout, a.x + image * s.c * s.h * s.w, x);
-  for (int64_t o = 0; o < s.out; ++o) {
-    std::fill(sums, sums + layout.outputs, a.bias ? a.bias[o] : 0.0f);
-    for (int64_t c = 0; c < s.c; ++c) {
-      add_channel(layout, x + c * layout.plane, a.weight + (o * s.c + c) * kTaps, sums);
-    }
-    float* const y = a.y + (image * s.out + o) * s.out_h * s.out_w;
-    for (int64_t p = 0; p < s.out_h; ++p) {
-      const float* const from = sums + p * layout.width;
-      std::copy(from, from + s.out_w, y + p * s.out_w);
-    }
-    activate(a.activation, s.out_h * s.out_w, nullptr, y);
-  }
+  pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
+  float* const y = a.y + image * s.out * layout.outputs();
+  run_widest([&]<int kLanes>()
+                 __attribute__((always_inline)) { forward_image<kLanes>(a, layout, scratch, y); });
 }
 
 void conv3x3_backward(const Conv2dBackwardArgs& a, int64_t image, float* scratch,
                       float* grad_weight, float* grad_bias) {
   const Conv2dShape& s = a.shape;
   const Layout layout(s);
-  float* const x = scratch;
-  float* const g = scratch + conv3x3_scratch(s) - layout.outputs;
-  pad_image(s, layout, a.x + image * s.c * s.h * s.w, x);
-  std::fill(g, g + layout.outputs, 0.0f);
-  for (int64_t o = 0; o < s.out; ++o) {
-    const int64_t first = (image * s.out + o) * s.out_h * s.out_w;
-    for (int64_t p = 0; p < s.out_h; ++p) {
-      const int64_t at = first + p * s.out_w;
-      activation_gradient(a.activation, s.out_w, a.y ? a.y + at : nullptr, a.grad_y + at,
-                          g + p * layout.width);
-    }
-    grad_bias[o] += static_cast<float>(sum(layout.outputs, g));
+  pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
+  const int64_t first = image * s.out * layout.outputs();
+  const float* const y = a.y ? a.y + first : nullptr;
+  run_widest([&]<int kLanes>() __attribute__((always_inline)) {
     for (int64_t c = 0; c < s.c; ++c) {
-      add_weight_gradient(layout, x + c * layout.plane, g, grad_weight + (o * s.c + c) * kTaps);
+      backward_image<std::min(kLanes, 8)>(a, layout, c, scratch + c * layout.plane, y, a.grad_y + first,
+                             grad_weight, grad_bias);
     }
-  }
+  });
 }
 
 }  // namespace sslcuda::cpu

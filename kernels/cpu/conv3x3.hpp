@@ -1,9 +1,9 @@
 // conv3x3.hpp - 3 x 3 convolution of stride and dilation 1 over few channels, where unrolled
 // patches would cost more than the products.
 //
-// The image, padded, is one long row of `width` columns a line. Output position (p, q) then reads
-// pixel p * width + q and eight at fixed offsets from it, so a whole output channel is one loop;
-// the two columns at the end of each line are computed for nothing and dropped.
+// Forward, a strip of kLanes outputs reads its nine taps into registers once and serves every
+// output channel with them. Backward, the nine sums of two output channels stay in registers for
+// the whole image.
 #pragma once
 
 #include "kernels/args.hpp"

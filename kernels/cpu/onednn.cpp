@@ -3,17 +3,27 @@
 #include <dnnl.h>
 #include <omp.h>
 
+#include <algorithm>
+
 #include "kernels/cpu/ops.hpp"
 
 namespace sslcuda::cpu {
 
 int sgemm(const Gemm& g) {
+  if (g.k == 0) {  // no product of oneDNN's
+    for (int64_t i = 0; g.beta == 0 && i < g.m; ++i) std::fill_n(g.c + i * g.ldc, g.n, 0.0f);
+    return kOk;
+  }
   // oneDNN would start threads of its own unless it is called from one of several.
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const dnnl_status_t status =
-      dnnl_sgemm(g.transpose_a ? 'T' : 'N', g.transpose_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, g.a,
-                 g.lda, g.b, g.ldb, g.beta, g.c, g.ldc);
+  dnnl_status_t status;
+  try {
+    status = dnnl_sgemm(g.transpose_a ? 'T' : 'N', g.transpose_b ? 'T' : 'N', g.m, g.n, g.k,
+                        g.alpha, g.a, g.lda, g.b, g.ldb, g.beta, g.c, g.ldc);
+  } catch (...) {  // it compiles a kernel at the first call of a kind
+    status = dnnl_out_of_memory;
+  }
   omp_set_num_threads(threads);
   if (status == dnnl_success) return kOk;
   return status == dnnl_out_of_memory ? kOutOfMemory : kLibraryFailed;

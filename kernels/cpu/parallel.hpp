@@ -3,6 +3,9 @@
 #pragma once
 
 #include <omp.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -25,12 +28,36 @@ namespace sslcuda::cpu {
 // Operations below which waking the other threads costs more than it brings.
 constexpr int64_t kWorthThreads = 1 << 15;
 
+// Denormal numbers count as zero on this thread while one of these lives. Each of them costs some
+// hundred cycles, and a loss near zero fills gradients and Adam's moments with them.
+class FlushDenormals {
+ public:
+#if defined(__SSE__)
+  FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | kFlushResults | kFlushOperands); }
+  ~FlushDenormals() { _mm_setcsr(saved_); }
+#else
+  FlushDenormals() {}
+#endif
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+#if defined(__SSE__)
+ private:
+  static constexpr unsigned kFlushResults = 0x8000, kFlushOperands = 0x0040;
+  const unsigned saved_;
+#endif
+};
+
 // Calls body(i) for every i in [0, count); `work` is the rough number of operations of one.
 template <class Body>
 void parallel_for(int64_t count, int64_t work, const Body& body) {
   const bool threads = count > 1 && count * work >= kWorthThreads;
-#pragma omp parallel for schedule(static) if (threads)
-  for (int64_t i = 0; i < count; ++i) body(i);
+#pragma omp parallel if (threads)
+  {
+    const FlushDenormals guard;
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < count; ++i) body(i);
+  }
 }
 
 // Calls body(begin, end) for consecutive pieces of [0, count) of at most `piece` items.
@@ -61,20 +88,22 @@ struct NoEpilogue {
   void operator()(const Part&) const {}
 };
 
-// A matrix product cut along its longer side, followed in each part by epilogue(part). A sum is
-// never split, so the bits are those of one thread.
+// A matrix product in parts, each followed by epilogue(part). Parts are runs of rows, which leaves
+// what a thread wrote in one piece for it to read again, or else runs of columns: a product with
+// b^T reorders b, and every run of rows would do that anew. A sum is never split, so the bits are
+// those of one thread.
 template <class Epilogue = NoEpilogue>
 int gemm(const Gemm& whole, const Epilogue& epilogue = {}) {
   if (whole.m == 0 || whole.n == 0) return 0;
-  constexpr int64_t kGrain = 16, kPartWork = 1 << 21, kMaxParts = 64;
-  const bool by_rows = whole.m >= whole.n;
-  const int64_t longer = by_rows ? whole.m : whole.n;
+  constexpr int64_t kGrain = 16, kPartWork = 1 << 22, kMaxParts = 64;
+  const bool by_rows = whole.m >= whole.n || (!whole.transpose_b && whole.m >= 4 * kGrain);
+  const int64_t extent = by_rows ? whole.m : whole.n;
   const int64_t work = 2 * whole.m * whole.n * std::max<int64_t>(whole.k, 1);
   const auto wanted = static_cast<int64_t>(
       std::bit_ceil(static_cast<uint64_t>(std::clamp<int64_t>(work / kPartWork, 1, kMaxParts))));
-  const int64_t piece = ceil_div(ceil_div(longer, wanted), kGrain) * kGrain;
+  const int64_t piece = ceil_div(ceil_div(extent, wanted), kGrain) * kGrain;
   SharedError error;
-  parallel_pieces(longer, piece, work / longer, [&](int64_t begin, int64_t end) {
+  parallel_pieces(extent, piece, work / extent, [&](int64_t begin, int64_t end) {
     Gemm part = whole;
     Part done{0, whole.m, begin, end};
     if (by_rows) {

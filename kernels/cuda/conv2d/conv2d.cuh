@@ -31,7 +31,8 @@ __device__ __forceinline__ void stage_taps(Conv2dSmem<Tile>& smem, const Gather&
 
 // grid: blocks of pixels, for each of these all groups of channels
 template <class Tile, class Gather>
-__global__ void __launch_bounds__(Tile::kThreads) conv2d_kernel(const Gather gather) {
+__global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerSm)
+    conv2d_kernel(const Gather gather) {
   auto& smem = simt::shared<Conv2dSmem<Tile>>();
   const Conv2dShape& shape = gather.a.shape;
   const int64_t channels = gather.channels(), area = gather.height() * gather.width();
@@ -52,8 +53,8 @@ __global__ void __launch_bounds__(Tile::kThreads) conv2d_kernel(const Gather gat
     __syncthreads();
     for (int t = 0; active && t < count; ++t) {
       const Conv2dTap& tap = smem.tap[t];
-      const int64_t row = gather.source_row(p, tap.row),
-                    column = gather.source_column(q, tap.column);
+      const int64_t row = gather.source_row(p, tap.row);
+      const int64_t column = gather.source_column(q, tap.column);
       if (row < 0 || column < 0) continue;
       const int64_t plane = image * source_channels + tap.channel;
       const float value =

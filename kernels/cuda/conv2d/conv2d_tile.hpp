@@ -6,15 +6,16 @@
 namespace sslcuda::cuda {
 
 // A thread computes one pixel of kChannels channels of the result, in registers; the weights pass
-// through shared memory, kTaps (channel, row, column) at a time.
+// through shared memory, kTaps (channel, row, column) at a time. kBlocksPerSm
+// limits the registers, so that blocks hide each other's waits.
 struct WideConv2dTile {
-  static constexpr int kThreads = 128;
+  static constexpr int kThreads = 128, kBlocksPerSm = 6;
   static constexpr int kChannels = 16;
   static constexpr int kTaps = 64;
 };
 
 struct NarrowConv2dTile {
-  static constexpr int kThreads = 128;
+  static constexpr int kThreads = 128, kBlocksPerSm = 6;
   static constexpr int kChannels = 4;
   static constexpr int kTaps = 64;
 };

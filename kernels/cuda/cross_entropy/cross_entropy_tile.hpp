@@ -1,4 +1,5 @@
-// cross_entropy_tile.hpp - threads that share a row of logits.
+// cross_entropy_tile.hpp - threads that share a row of logits, and the blocks that shall
+// fit a multiprocessor at a time, which limits the registers.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@
 
 namespace sslcuda::cuda {
 
-// Epilogues: the value to store at (row, column), given the product and what c holds there.
+// Epilogues: the value to store in a column of c, given the product and where it goes.
 struct StoreProduct {
   __device__ float operator()(float product, int64_t, const float*) const { return product; }
 };
@@ -63,24 +63,15 @@ struct GemmShare {
   __device__ __forceinline__ void multiply(const SmemA& a, const SmemB& b) {
 #pragma unroll
     for (int k = 0; k < Tile::kDepth; ++k) {
-      float4 rows[kRowGroups], columns[kColumnGroups];
+      alignas(float4) float rows[Tile::kThreadRows], columns[Tile::kThreadColumns];
 #pragma unroll
-      for (int g = 0; g < kRowGroups; ++g) {
-        rows[g] = *reinterpret_cast<const float4*>(&a[k][row(g)]);
-      }
+      for (int g = 0; g < kRowGroups; ++g) copy_vector(&a[k][row(g)], &rows[g * kVector]);
 #pragma unroll
-      for (int g = 0; g < kColumnGroups; ++g) {
-        columns[g] = *reinterpret_cast<const float4*>(&b[k][column(g)]);
-      }
+      for (int g = 0; g < kColumnGroups; ++g) copy_vector(&b[k][column(g)], &columns[g * kVector]);
 #pragma unroll
-      for (int g = 0; g < kRowGroups; ++g) {
+      for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
-        for (int h = 0; h < kColumnGroups; ++h) {
-          add_row(sum[g * kVector + 0], h, rows[g].x, columns[h]);
-          add_row(sum[g * kVector + 1], h, rows[g].y, columns[h]);
-          add_row(sum[g * kVector + 2], h, rows[g].z, columns[h]);
-          add_row(sum[g * kVector + 3], h, rows[g].w, columns[h]);
-        }
+        for (int c = 0; c < Tile::kThreadColumns; ++c) sum[r][c] += rows[r] * columns[c];
       }
     }
   }
@@ -104,22 +95,15 @@ struct GemmShare {
   }
 
  private:
-  __device__ static __forceinline__ void add_row(float (&row)[Tile::kThreadColumns], int group,
-                                                 float a, const float4& b) {
-    row[group * kVector + 0] += a * b.x;
-    row[group * kVector + 1] += a * b.y;
-    row[group * kVector + 2] += a * b.z;
-    row[group * kVector + 3] += a * b.w;
-  }
-
   template <class Epilogue>
   __device__ static __forceinline__ void store_vector(const float* sum, float* c, int64_t j,
                                                       int64_t n, bool aligned,
                                                       const Epilogue& epilogue) {
     if (aligned && j + kVector <= n) {
-      const float4 value = {epilogue(sum[0], j, c), epilogue(sum[1], j + 1, c + 1),
-                            epilogue(sum[2], j + 2, c + 2), epilogue(sum[3], j + 3, c + 3)};
-      *reinterpret_cast<float4*>(c) = value;
+      alignas(float4) float value[kVector];
+#pragma unroll
+      for (int e = 0; e < kVector; ++e) value[e] = epilogue(sum[e], j + e, c + e);
+      copy_vector(value, c);
       return;
     }
 #pragma unroll

@@ -13,6 +13,11 @@ __device__ __forceinline__ bool is_vector_aligned(const float* data, int64_t ld)
   return reinterpret_cast<uintptr_t>(data) % sizeof(float4) == 0 && ld % kVector == 0;
 }
 
+// Both 16-byte aligned.
+__device__ __forceinline__ void copy_vector(const float* from, float* to) {
+  *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
+}
+
 // The first `valid` of 4 neighbouring floats, zero for the rest.
 __device__ __forceinline__ float4 load_vector(const float* data, int64_t valid, bool aligned) {
   if (valid >= kVector && aligned) return *reinterpret_cast<const float4*>(data);
