@@ -27,7 +27,8 @@
  *  - An extent of zero is fine where the result is defined (nothing is done), and refused with
  *    SSLCUDA_INVALID_SHAPE where a mean would be undefined.
  *  - The same build, device model and shapes give the same bits, on the CPU whatever the number of
- *    threads. NaN and infinity in the data propagate as in the formula.
+ *    threads. NaN and infinity in the data propagate as in the formula; denormal numbers may count
+ *    as zero on the CPU.
  *  - A context serves one call at a time (a second one gets SSLCUDA_BUSY); different contexts may
  *    be used from different threads at once.
  *

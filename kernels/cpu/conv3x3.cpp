@@ -8,8 +8,8 @@ namespace {
 
 constexpr int64_t kTaps = 9;
 
-// The padded image. An output line is cut into strips of kLanes; the last strip ends with
-// the line, so it may begin with `repeated` outputs of the strip before.
+// The padded image. An output line is cut into strips of kLanes; the last one ends with the line,
+// so it may begin with `repeated` outputs of the strip before.
 struct Layout {
   int64_t width, plane, out_h, out_w;
 
@@ -37,8 +37,9 @@ __attribute__((always_inline)) inline void load_taps(const Layout& layout, const
                                                      int64_t p, int64_t q,
                                                      Lanes<kLanes> taps[kTaps]) {
 #pragma GCC unroll 9
-  for (int64_t j = 0; j < kTaps; ++j)
+  for (int64_t j = 0; j < kTaps; ++j) {
     taps[j] = load<kLanes>(x + (p + j / 3) * layout.width + q + j % 3);
+  }
 }
 
 // Drops the first `repeated` lanes.
@@ -148,8 +149,9 @@ __attribute__((always_inline)) inline void backward_image(const Conv2dBackwardAr
   for (; o + 2 <= a.shape.out; o += 2) {
     add_gradients<kLanes, 2>(a, layout, o, c, x, y, grad_y, grad_weight, grad_bias);
   }
-  if (o < a.shape.out)
+  if (o < a.shape.out) {
     add_gradients<kLanes, 1>(a, layout, o, c, x, y, grad_y, grad_weight, grad_bias);
+  }
 }
 
 }  // namespace
@@ -167,8 +169,9 @@ void conv3x3_forward(const Conv2dForwardArgs& a, int64_t image, float* scratch) 
   const Layout layout(s);
   pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
   float* const y = a.y + image * s.out * layout.outputs();
-  run_widest([&]<int kLanes>()
-                 __attribute__((always_inline)) { forward_image<kLanes>(a, layout, scratch, y); });
+  run_widest([&]<int kLanes>() __attribute__((always_inline)) {
+    forward_image<kLanes>(a, layout, scratch, y);
+  });
 }
 
 void conv3x3_backward(const Conv2dBackwardArgs& a, int64_t image, float* scratch,
@@ -179,9 +182,11 @@ void conv3x3_backward(const Conv2dBackwardArgs& a, int64_t image, float* scratch
   const int64_t first = image * s.out * layout.outputs();
   const float* const y = a.y ? a.y + first : nullptr;
   run_widest([&]<int kLanes>() __attribute__((always_inline)) {
+    // Loads are the limit here, and one of 16 lanes at any float touches two cache lines.
+    constexpr int kGradientLanes = std::min(kLanes, 8);
     for (int64_t c = 0; c < s.c; ++c) {
-      backward_image<std::min(kLanes, 8)>(a, layout, c, scratch + c * layout.plane, y, a.grad_y + first,
-                             grad_weight, grad_bias);
+      backward_image<kGradientLanes>(a, layout, c, scratch + c * layout.plane, y, a.grad_y + first,
+                                     grad_weight, grad_bias);
     }
   });
 }

@@ -32,37 +32,42 @@ Operand unit_rows(int64_t n, int64_t d, const float* x, int64_t ld, uint8_t** wo
   return {rows, d, norms};
 }
 
+struct Operands {
+  Operand a, b;
+};
+
+template <class Args>
+size_t operands_bytes(const Args& args) {
+  return args.normalize ? operand_bytes(args.n, args.d) + operand_bytes(args.m, args.d) : 0;
+}
+
+template <class Args>
+Operands operands(const Args& args, uint8_t** workspace) {
+  if (!args.normalize) return {{args.a, args.lda, nullptr}, {args.b, args.ldb, nullptr}};
+  const Operand a = unit_rows(args.n, args.d, args.a, args.lda, workspace);
+  return {a, unit_rows(args.m, args.d, args.b, args.ldb, workspace)};
+}
+
 }  // namespace
 
-size_t similarity_forward_workspace(const SimilarityForwardArgs& a) {
-  return a.normalize ? operand_bytes(a.n, a.d) + operand_bytes(a.m, a.d) : 0;
-}
+size_t similarity_forward_workspace(const SimilarityForwardArgs& a) { return operands_bytes(a); }
 
 int similarity_forward(const Exec& exec, const SimilarityForwardArgs& args) {
   auto* workspace = static_cast<uint8_t*>(exec.workspace);
-  Operand a{args.a, args.lda, nullptr}, b{args.b, args.ldb, nullptr};
-  if (args.normalize) {
-    a = unit_rows(args.n, args.d, args.a, args.lda, &workspace);
-    b = unit_rows(args.m, args.d, args.b, args.ldb, &workspace);
-  }
+  const auto [a, b] = operands(args, &workspace);
   return gemm({false, true, args.n, args.m, args.d, 1 / value_of(args.tau), a.rows, a.ld, b.rows,
                b.ld, 0, args.s, args.lds});
 }
 
 size_t similarity_backward_workspace(const SimilarityBackwardArgs& a) {
-  const size_t units = a.normalize ? operand_bytes(a.n, a.d) + operand_bytes(a.m, a.d) : 0;
   const bool hidden_grad_a = a.grad_tau && !a.grad_a;
-  return units + align_up(a.n * sizeof(double)) +
+  return operands_bytes(a) + align_up(a.n * sizeof(double)) +
          (hidden_grad_a ? align_up(a.n * a.d * sizeof(float)) : 0);
 }
 
 int similarity_backward(const Exec& exec, const SimilarityBackwardArgs& args) {
   auto* workspace = static_cast<uint8_t*>(exec.workspace);
-  Operand a{args.a, args.lda, nullptr}, b{args.b, args.ldb, nullptr};
-  if (args.normalize) {
-    a = unit_rows(args.n, args.d, args.a, args.lda, &workspace);
-    b = unit_rows(args.m, args.d, args.b, args.ldb, &workspace);
-  }
+  const auto [a, b] = operands(args, &workspace);
   auto* const along = reinterpret_cast<double*>(workspace);  // <a_i, grad_a_i>
   float* grad_a = args.grad_a;
   int64_t ld = args.lda;

@@ -6,8 +6,8 @@
 
 namespace sslcuda::cpu {
 
-// exp(x) with a relative error below 2 units in the last place, denormal results included; 0 and
-// infinity beyond, NaN for NaN. x = k ln 2 + r with |r| <= ln 2 / 2; a polynomial for exp(r).
+// exp(x) with a relative error below 2 units in the last place; 0 and infinity beyond, NaN for NaN.
+// x = k ln 2 + r with |r| <= ln 2 / 2; a polynomial for exp(r).
 __attribute__((always_inline)) inline float exp_float(float x) {
   constexpr float kLog2E = 1.44269504088896341f;
   constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
