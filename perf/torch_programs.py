@@ -126,6 +126,7 @@ def main():
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)  # ours does; the contrastive gradients are full of them
     torch.manual_seed(0)
     images = PROGRAMS[options.program].normalise(read_images(options.data).float().div_(255))
     result = {"torch": torch.__version__, "python": platform.python_version()}

@@ -169,9 +169,8 @@ void conv3x3_forward(const Conv2dForwardArgs& a, int64_t image, float* scratch) 
   const Layout layout(s);
   pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
   float* const y = a.y + image * s.out * layout.outputs();
-  run_widest([&]<int kLanes>() __attribute__((always_inline)) {
-    forward_image<kLanes>(a, layout, scratch, y);
-  });
+  run_widest([&]<int kLanes>()
+                 __attribute__((always_inline)) { forward_image<kLanes>(a, layout, scratch, y); });
 }
 
 void conv3x3_backward(const Conv2dBackwardArgs& a, int64_t image, float* scratch,

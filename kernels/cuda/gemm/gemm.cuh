@@ -63,15 +63,17 @@ struct GemmShare {
   __device__ __forceinline__ void multiply(const SmemA& a, const SmemB& b) {
 #pragma unroll
     for (int k = 0; k < Tile::kDepth; ++k) {
-      alignas(float4) float rows[Tile::kThreadRows], columns[Tile::kThreadColumns];
+      alignas(float4) float rows[Tile::kThreadRows], columns[kVector];
 #pragma unroll
       for (int g = 0; g < kRowGroups; ++g) copy_vector(&a[k][row(g)], &rows[g * kVector]);
 #pragma unroll
-      for (int g = 0; g < kColumnGroups; ++g) copy_vector(&b[k][column(g)], &columns[g * kVector]);
+      for (int g = 0; g < kColumnGroups; ++g) {
+        copy_vector(&b[k][column(g)], columns);
 #pragma unroll
-      for (int r = 0; r < Tile::kThreadRows; ++r) {
+        for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
-        for (int c = 0; c < Tile::kThreadColumns; ++c) sum[r][c] += rows[r] * columns[c];
+          for (int c = 0; c < kVector; ++c) sum[r][g * kVector + c] += rows[r] * columns[c];
+        }
       }
     }
   }
