@@ -101,15 +101,16 @@ enum { SSLCUDA_DEVICE_AUTO = 0, SSLCUDA_DEVICE_CPU = 1, SSLCUDA_DEVICE_CUDA = 2 
 
 /* Every zero field means the default. */
 typedef struct sslcuda_context_options {
-  size_t size;             /* sizeof(sslcuda_context_options) */
-  int32_t device;          /* SSLCUDA_DEVICE_*; AUTO takes the first usable GPU, else the CPU */
-  int32_t ordinal;         /* which GPU */
-  int32_t threads;         /* CPU threads; 0: as many as the process may use */
-  int32_t trust_pointers;  /* nonzero: do not ask CUDA whose memory a pointer is */
-  size_t workspace_bytes;  /* reserved at creation; 0: 4 MiB */
+  size_t size;            /* sizeof(sslcuda_context_options) */
+  int32_t device;         /* SSLCUDA_DEVICE_*; AUTO takes the first usable GPU, else the CPU */
+  int32_t ordinal;        /* which GPU */
+  int32_t threads;        /* CPU threads; 0: as many as the process may use */
+  int32_t trust_pointers; /* nonzero: do not ask CUDA whose memory a pointer is */
+  size_t workspace_bytes; /* reserved at creation; 0: 4 MiB */
 } sslcuda_context_options;
 
-#define SSLCUDA_CONTEXT_OPTIONS_INIT { sizeof(sslcuda_context_options), 0, 0, 0, 0, 0 }
+#define SSLCUDA_CONTEXT_OPTIONS_INIT \
+  { sizeof(sslcuda_context_options), 0, 0, 0, 0, 0 }
 
 /* Number of usable CUDA devices; 0 without a GPU or driver, or in a build without CUDA. */
 SSLCUDA_API sslcuda_status sslcuda_device_count(int32_t* count);
@@ -182,11 +183,7 @@ SSLCUDA_API sslcuda_status sslcuda_alloc(sslcuda_context* ctx, size_t bytes, voi
 /* Frees what sslcuda_alloc of the same context gave, after the queued work. NULL is fine. */
 SSLCUDA_API sslcuda_status sslcuda_free(sslcuda_context* ctx, void* pointer);
 
-enum {
-  SSLCUDA_HOST_TO_DEVICE = 0,
-  SSLCUDA_DEVICE_TO_HOST = 1,
-  SSLCUDA_DEVICE_TO_DEVICE = 2
-};
+enum { SSLCUDA_HOST_TO_DEVICE = 0, SSLCUDA_DEVICE_TO_HOST = 1, SSLCUDA_DEVICE_TO_DEVICE = 2 };
 
 /* Copies in stream order; source and destination must not overlap. HOST_TO_DEVICE returns when
  * the source may be changed, DEVICE_TO_HOST when the data has arrived (the two cannot be
@@ -274,8 +271,8 @@ SSLCUDA_API sslcuda_status sslcuda_conv2d_forward(sslcuda_context* ctx, int32_t 
 
 /* Its gradients; y as in sslcuda_linear_backward. Each output is [opt]. */
 SSLCUDA_API sslcuda_status sslcuda_conv2d_backward(sslcuda_context* ctx, int32_t dtype,
-                                                   const sslcuda_conv2d_shape* shape,
-                                                   const void* x, const void* weight, const void* y,
+                                                   const sslcuda_conv2d_shape* shape, const void* x,
+                                                   const void* weight, const void* y,
                                                    const void* grad_y, int32_t activation,
                                                    void* grad_x, void* grad_weight,
                                                    void* grad_bias);
@@ -328,13 +325,10 @@ SSLCUDA_API sslcuda_status sslcuda_similarity_forward(sslcuda_context* ctx, int3
  *   grad_a    out  [n, d], rows lda apart [opt]     grad_b  out  [m, d], rows ldb apart [opt]
  *   grad_tau  out  one float32 in device memory [opt]
  */
-SSLCUDA_API sslcuda_status sslcuda_similarity_backward(sslcuda_context* ctx, int32_t dtype,
-                                                       int64_t n, int64_t m, int64_t d,
-                                                       const void* a, int64_t lda, const void* b,
-                                                       int64_t ldb, int32_t normalize, float tau,
-                                                       const float* tau_device, const void* grad_s,
-                                                       int64_t lds, void* grad_a, void* grad_b,
-                                                       float* grad_tau);
+SSLCUDA_API sslcuda_status sslcuda_similarity_backward(
+    sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t m, int64_t d, const void* a,
+    int64_t lda, const void* b, int64_t ldb, int32_t normalize, float tau, const float* tau_device,
+    const void* grad_s, int64_t lds, void* grad_a, void* grad_b, float* grad_tau);
 
 /*
  * InfoNCE: every row of a finds its partner, the same row of b, among all rows of b.
