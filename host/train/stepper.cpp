@@ -47,7 +47,8 @@ void Stepper::replay(int64_t n) {
 
 void Stepper::step(int64_t n) {
   if (pending_ == kMaxPending) fetch();
-  if (graphs_) {
+  // The first step of a size runs directly: it may load kernels, which a capture need not allow.
+  if (graphs_ && !sizes_.insert(n).second) {
     replay(n);
   } else {
     queue(n);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,7 @@ class Stepper {
   Buffer<float> losses_;  // [kMaxPending], of which the first pending_ are in use
   int64_t pending_ = 0;
   std::vector<float> fetched_;
+  std::set<int64_t> sizes_;  // of the steps so far
   std::map<int64_t, Graph> graph_of_;
 };
 

@@ -15,6 +15,14 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
+// sum t x; where t is 0, a logit of -infinity adds nothing.
+SSLCUDA_CLONES double target_score(int64_t v, const float* t, const float* x) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int64_t k = 0; k < v; ++k) total += t[k] == 0 ? 0.0 : static_cast<double>(t[k]) * x[k];
+  return total;
+}
+
 // grad = weight p - base (- scale t), from grad = exp(x - max) and p = grad / sum.
 SSLCUDA_CLONES void finish_gradient(int64_t v, float weight, float base, float scale,
                                     const float* t, float* grad) {
@@ -37,7 +45,7 @@ double row(const CrossEntropyArgs& a, int64_t i, float scale) {
   const double keep = 1 - static_cast<double>(a.smoothing);
   const double base = static_cast<double>(a.smoothing) / static_cast<double>(a.v);
   const double mass = t ? keep * sum(a.v, t) + a.smoothing : 1;
-  double score = keep * (t ? dot(a.v, t, x) : x[label]);
+  double score = keep * (t ? target_score(a.v, t, x) : x[label]);
   if (a.smoothing > 0) score += base * sum(a.v, x);
   const RowStatistics statistics = row_statistics(a.v, x, grad);
   if (grad) {

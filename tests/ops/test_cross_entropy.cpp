@@ -167,6 +167,24 @@ TEST_P(CrossEntropy, IgnoredRows) {
   }
 }
 
+// A logit of -infinity takes a class out of a row that does not ask for it.
+TEST_P(CrossEntropy, MaskedClasses) {
+  constexpr int64_t kRows = 9, kClasses = 65, kMasked = 40;
+  CrossEntropyInput in = labelled(kRows, kClasses);
+  Vector targets = random_targets(kRows, kClasses, 4);
+  for (int64_t i = 0; i < kRows; ++i) {
+    in.logits[i * kClasses + kMasked] = -kInf;
+    in.labels[i] = i;
+    targets[i * kClasses + kMasked] = 0;
+  }
+  expect_outputs(in, run(context(), in));
+  in.labels.clear();
+  in.targets = targets;
+  const Outputs actual = run(context(), in);
+  expect_outputs(in, actual);
+  EXPECT_EQ(actual.grad[kMasked], 0);
+}
+
 // PyTorch gives NaN here; the header promises 0, even where an ignored row holds NaN.
 TEST_P(CrossEntropy, AllRowsIgnored) {
   CrossEntropyInput in = labelled(5, 3);
