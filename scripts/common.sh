@@ -12,6 +12,10 @@ pip_tools="$root/.venv-tools"
 pip_cuda="$root/.venv-cuda"
 PATH="$pip_tools/bin:$PATH"
 
+# OpenMP threads that spin for long while they wait make everything many times slower as soon as
+# another process wants the cores, which here is usual: tests run side by side.
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
+
 die() {
   echo "${0##*/}: $*" >&2
   exit 1
