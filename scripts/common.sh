@@ -14,7 +14,7 @@ PATH="$pip_tools/bin:$PATH"
 
 # OpenMP threads that spin for long while they wait make everything many times slower as soon as
 # another process wants the cores, which here is usual: tests run side by side.
-export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-2000}"
 
 die() {
   echo "${0##*/}: $*" >&2

@@ -12,7 +12,7 @@ namespace {
 // has chosen, it goes on as it is.
 void spin_briefly(char** argv) {
   constexpr const char *kSpin = "GOMP_SPINCOUNT", *kPolicy = "OMP_WAIT_POLICY";
-  if (std::getenv(kSpin) || std::getenv(kPolicy) || setenv(kSpin, "1000", 1) != 0) return;
+  if (std::getenv(kSpin) || std::getenv(kPolicy) || setenv(kSpin, "2000", 1) != 0) return;
   execv("/proc/self/exe", argv);
 }
 
