@@ -32,7 +32,7 @@ __device__ __forceinline__ float activate(Activation activation, float x) {
 __device__ __forceinline__ float activation_gradient(Activation activation, const float* y,
                                                      const float* grad_y, int64_t i) {
   const float g = grad_y[i];
-  if (activation == Activation::kRelu) return y[i] > 0.0f ? g : 0.0f;
+  if (activation == Activation::kRelu) return y[i] <= 0.0f ? 0.0f : g;  // keeps g where y is NaN
   if (activation == Activation::kSigmoid) return g * y[i] * (1.0f - y[i]);
   return g;
 }
