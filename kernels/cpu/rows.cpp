@@ -8,8 +8,6 @@
 
 namespace sslcuda::cpu {
 
-float RowStatistics::lse() const { return max + std::log(sum); }
-
 SSLCUDA_CLONES RowStatistics row_statistics(int64_t count, const float* x, float* exps) {
   float max = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : max)

@@ -7,10 +7,10 @@ namespace sslcuda::cpu {
 
 struct RowStatistics {
   float max, sum;  // sum over exp(x - max)
-  float lse() const;
 };
 
-// Log-sum-exp of x[0, count). With `exps` not null the exp(x - max) are left there; it may be x.
+// Of x[0, count); its log-sum-exp is max + log(sum). With `exps` not null the exp(x - max) are left
+// there; it may be x.
 RowStatistics row_statistics(int64_t count, const float* x, float* exps);
 
 double sum(int64_t count, const float* x);

@@ -6,8 +6,8 @@
 namespace sslcuda::cuda {
 
 // A thread computes one pixel of kChannels channels of the result, in registers; the weights pass
-// through shared memory, kTaps (channel, row, column) at a time. kBlocksPerSm
-// limits the registers, so that blocks hide each other's waits.
+// through shared memory, kTaps (channel, row, column) at a time. kBlocksPerSm limits the registers,
+// so that blocks hide each other's waits.
 struct WideConv2dTile {
   static constexpr int kThreads = 128, kBlocksPerSm = 6;
   static constexpr int kChannels = 16;
