@@ -44,7 +44,7 @@ struct OpTable {
   Op<CounterAddArgs> counter_add;
 };
 
-enum class Fault { kNone, kOutOfMemory, kNoDevice, kUnsupported, kLost, kOther };
+enum class Fault { kOutOfMemory, kNoDevice, kUnsupported, kLost, kOther };
 
 struct Explanation {
   Fault fault;

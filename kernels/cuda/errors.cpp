@@ -23,8 +23,6 @@ constexpr cudaError_t kFatal[] = {
 
 Fault fault_of(cudaError_t error) {
   switch (error) {
-    case cudaSuccess:
-      return Fault::kNone;
     case cudaErrorMemoryAllocation:
       return Fault::kOutOfMemory;
     case cudaErrorInsufficientDriver:

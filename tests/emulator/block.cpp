@@ -1,38 +1,17 @@
 #include "tests/emulator/block.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <map>
+#include <string>
 
-#include "tests/emulator/race.hpp"
+#include "tests/emulator/group.hpp"
 #include "tests/emulator/report.hpp"
 
 namespace emulator {
 
 namespace {
 
-Block* current_block = nullptr;
-
-std::string hex(unsigned mask) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%#010x", mask);
-  return text;
-}
-
-bool same_line(const std::source_location& a, const std::source_location& b) {
-  return a.line() == b.line() && std::string(a.file_name()) == b.file_name();
-}
-
-std::string describe_wait(const Thread& thread) {
-  switch (thread.state) {
-    case Thread::State::kAtBarrier:
-      return "wait in __syncthreads at " + describe(thread.where);
-    case Thread::State::kInWarpOperation:
-      return "wait in a warp operation with mask " + hex(thread.mask) + " at " +
-             describe(thread.where);
-    default:
-      return "have returned";
-  }
+bool same_line(const Where& a, const Where& b) {
+  return a.line() == b.line() && std::string_view(a.file_name()) == b.file_name();
 }
 
 }  // namespace
@@ -42,161 +21,138 @@ uint3 thread_index(unsigned number) {
   return {number % size.x, number / size.x % size.y, number / (size.x * size.y)};
 }
 
-Block* Block::current() { return current_block; }
+Block::Block(Group& group, const uint3& index, unsigned rank, SharedMemory& shared)
+    : group_(group), index_(index), rank_(rank), shared_(shared) {}
 
-Block::Block(Resources& resources, Random& random, Policy policy, const std::function<void()>& body)
-    : resources_(resources),
-      scheduler_(random, policy, blockDim.x * blockDim.y * blockDim.z),
-      body_(body),
-      threads_(blockDim.x * blockDim.y * blockDim.z) {
-  while (resources_.threads.size() < threads_) {
-    resources_.threads.push_back(std::make_unique<Thread>());
-  }
-  for (unsigned number = 0; number < threads_; ++number) {
-    thread(number).fiber.start(&Block::run_thread);
-    make_runnable(number);
-  }
+void Block::start() {
+  live_ = size();
+  warpgroups_.resize((size() + kWarpgroup - 1) / kWarpgroup);
 }
 
-void Block::run_thread() {
-  Block& block = *current_block;
-  block.body_();
-  ++block.returned_;
-  block.self().state = Thread::State::kReturned;
-  block.self().fiber.suspend();
-}
-
-void Block::run() {
-  current_block = this;
-  while (!failed_) {
-    const int next = scheduler_.next();
-    if (next < 0) break;
-    running_ = static_cast<unsigned>(next);
-    threadIdx = thread_index(running_);
-    self().fiber.resume();
+Block::Barrier& Block::join_barrier(unsigned id, unsigned threads, const Where& where) {
+  if (id >= kBarriers)
+    group_.fail("barrier " + std::to_string(id) + " is not one of 0 to 15", where);
+  if (threads == 0 || (threads % kWarp != 0 && threads != size())) {
+    group_.fail("barrier for " + std::to_string(threads) + " threads, not a multiple of 32", where);
   }
-  current_block = nullptr;
-  if (!failed_ && returned_ < threads_) report_deadlock();
-  if (resources_.shared.is_overrun()) {
-    report("block " + describe(blockIdx) + " wrote outside its shared memory of " +
-           std::to_string(resources_.shared.bytes()) + " bytes");
+  Barrier& barrier = barriers_[id];
+  if (barrier.arrived == 0) {
+    barrier.where = where;
+    barrier.expected = threads;
   }
+  if (barrier.expected != threads) {
+    group_.fail("barrier " + std::to_string(id) + " for " + std::to_string(threads) +
+                    " threads; others at " + describe(barrier.where) + " expect " +
+                    std::to_string(barrier.expected),
+                where);
+  }
+  ++barrier.arrived;
+  return barrier;
 }
 
-void Block::make_runnable(unsigned number) {
-  thread(number).state = Thread::State::kRunnable;
-  scheduler_.add(number);
+void Block::complete_if_full(Barrier& barrier) {
+  if (barrier.arrived < barrier.expected) return;
+  race::meet(barrier.waiting, barrier.others);
+  group_.wake_all(barrier.waiting);
+  barrier.arrived = 0;
+  barrier.others = {};
 }
 
-void Block::barrier(const std::source_location& where) {
-  if (at_barrier_ == 0) barrier_where_ = where;
-  if (!same_line(where, barrier_where_)) {
-    note_fault(
-        "divergent barrier: other threads wait in __syncthreads at " + describe(barrier_where_),
+void Block::syncthreads(const Where& where) {
+  const Barrier& barrier = barriers_[0];
+  if (barrier.arrived > 0 && !same_line(where, barrier.where)) {
+    group_.fail(
+        "divergent barrier: other threads wait in __syncthreads at " + describe(barrier.where),
         where);
-    stop();
   }
-  self().state = Thread::State::kAtBarrier;
-  self().where = where;
-  if (++at_barrier_ == threads_) {
-    at_barrier_ = 0;
-    race::at_barrier();
-    for (unsigned number = 0; number < threads_; ++number) make_runnable(number);
-  }
-  self().fiber.suspend();
+  wait_at(join_barrier(0, size(), where), "__syncthreads", where);
 }
 
-uint64_t Block::exchange(unsigned mask, uint64_t value, int source,
-                         const std::source_location& where) {
-  const unsigned lanes = std::min(kWarp, threads_ - first_of_warp());
-  const unsigned present = ~0u >> (kWarp - lanes);
-  if ((mask >> lane() & 1) == 0) {
-    note_fault("mask " + hex(mask) + " lacks the calling lane", where);
-    stop();
+void Block::barrier(unsigned id, unsigned threads, const Where& where) {
+  wait_at(join_barrier(id, threads, where), "a named barrier", where);
+}
+
+void Block::wait_at(Barrier& barrier, std::string_view name, const Where& where) {
+  group_.begin_wait(name, where);
+  barrier.waiting.push_back(&group_.self());
+  complete_if_full(barrier);
+  group_.suspend();
+}
+
+void Block::barrier_arrive(unsigned id, unsigned threads, const Where& where) {
+  Barrier& barrier = join_barrier(id, threads, where);
+  barrier.others.join(race::release());
+  complete_if_full(barrier);
+  group_.maybe_yield(where);
+}
+
+void Block::warp_operation(unsigned mask, void* argument, WarpOperation operation,
+                           const Where& where) {
+  Thread& thread = group_.self();
+  const unsigned lane = thread.number % kWarp, first = thread.number - lane;
+  const unsigned lanes = std::min(kWarp, size() - first);
+  if ((mask >> lane & 1) == 0) group_.fail("mask " + hex(mask) + " lacks the calling lane", where);
+  if ((mask & ~(~0u >> (kWarp - lanes))) != 0) {
+    group_.fail("mask " + hex(mask) + " names lanes that the block does not have", where);
   }
-  if ((mask & ~present) != 0) {
-    note_fault("mask " + hex(mask) + " names lanes that the block does not have", where);
-    stop();
-  }
-  if (source < 0 || source >= static_cast<int>(kWarp) || (mask >> source & 1) == 0) {
-    note_fault("reads lane " + std::to_string(source) + ", which mask " + hex(mask) + " lacks",
-               where);
-    stop();
-  }
-  Thread& thread = self();
-  thread.state = Thread::State::kInWarpOperation;
-  thread.where = where;
+  group_.begin_wait(kInWarpOperation, where);
   thread.mask = mask;
-  thread.source = source;
-  thread.value = value;
-  if (all_in_exchange(mask)) complete_exchange(mask, where);
-  thread.fiber.suspend();
-  return thread.value;
+  thread.argument = argument;
+  if (all_in_warp_operation(first, mask)) complete_warp_operation(first, mask, operation, where);
+  group_.suspend();
 }
 
-bool Block::all_in_exchange(unsigned mask) {
+bool Block::all_in_warp_operation(unsigned first, unsigned mask) {
   for (unsigned lane = 0; lane < kWarp; ++lane) {
     if ((mask >> lane & 1) == 0) continue;
-    const Thread& other = thread(first_of_warp() + lane);
-    if (other.state != Thread::State::kInWarpOperation || other.mask != mask) return false;
+    const Thread& other = thread(first + lane);
+    if (other.waits_in != kInWarpOperation || other.mask != mask) return false;
   }
   return true;
 }
 
-void Block::complete_exchange(unsigned mask, const std::source_location& where) {
-  const unsigned first = first_of_warp();
-  uint64_t brought[kWarp] = {};
+void Block::complete_warp_operation(unsigned first, unsigned mask, WarpOperation operation,
+                                    const Where& where) {
+  void* arguments[kWarp] = {};
   for (unsigned lane = 0; lane < kWarp; ++lane) {
     if ((mask >> lane & 1) == 0) continue;
     const Thread& other = thread(first + lane);
     if (!same_line(other.where, where)) {
-      note_fault("divergent warp operation: lane " + std::to_string(lane) + " is at " +
-                     describe(other.where),
-                 where);
-      stop();
+      group_.fail("divergent warp operation: lane " + std::to_string(lane) + " is at " +
+                      describe(other.where),
+                  where);
     }
-    brought[lane] = other.value;
+    arguments[lane] = other.argument;
   }
+  operation(arguments, mask);
   for (unsigned lane = 0; lane < kWarp; ++lane) {
-    if ((mask >> lane & 1) == 0) continue;
-    thread(first + lane).value = brought[thread(first + lane).source];
-    make_runnable(first + lane);
+    if (mask >> lane & 1) group_.wake(thread(first + lane));
   }
 }
 
-void* Block::shared_memory(size_t bytes, const std::source_location& where) {
-  if (bytes > resources_.shared.bytes()) {
-    note_fault("uses " + std::to_string(bytes) + " bytes of shared memory, launched with " +
-                   std::to_string(resources_.shared.bytes()),
-               where);
-    stop();
+void* Block::take_shared(size_t bytes, size_t alignment, const Where& where) {
+  if (bytes > shared_.bytes()) {
+    group_.fail("uses " + std::to_string(bytes) + " bytes of shared memory, launched with " +
+                    std::to_string(shared_.bytes()),
+                where);
   }
-  return resources_.shared.data();
+  return shared_.place(alignment);
 }
 
-void Block::note_fault(const std::string& fault, const std::source_location& where) {
-  report(describe(where) + ": " + fault + "; block " + describe(blockIdx) + " thread " +
-         describe(threadIdx));
-  failed_ = true;
-}
-
-void Block::stop() {
-  self().fiber.suspend();
-  __builtin_unreachable();
-}
-
-void Block::report_deadlock() {
-  std::map<std::string, std::vector<unsigned>> waiting;
-  for (unsigned number = 0; number < threads_; ++number) {
-    waiting[describe_wait(thread(number))].push_back(number);
+void Block::note_return() {
+  exits_.join(race::release());
+  if (--live_ > 0) return;
+  race::acquire(exits_);
+  race::access(shared_.arena(), 1, true, group_.self().where);
+  if (copies_in_flight > 0) {
+    group_.note_fault("block " + describe(index_) + " returned with " +
+                      std::to_string(copies_in_flight) +
+                      " copies into its shared memory under way");
   }
-  std::string text = "deadlock in block " + describe(blockIdx);
-  for (const auto& [wait, numbers] : waiting) {
-    text += "; " + std::to_string(numbers.size()) + " threads from " +
-            describe(thread_index(numbers.front())) + " to " +
-            describe(thread_index(numbers.back())) + " " + wait;
+  if (shared_.is_overrun()) {
+    group_.note_fault("block " + describe(index_) + " wrote outside its shared memory of " +
+                      std::to_string(shared_.bytes()) + " bytes");
   }
-  report(text);
 }
 
 }  // namespace emulator

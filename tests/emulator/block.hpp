@@ -1,79 +1,78 @@
-// block.hpp - a block of threads: fibers that run one at a time, and meet at barriers and in warp
-// operations. A thread that misuses one of these ends the block with a report.
+// block.hpp - a block of threads, that meet at barriers and in warp operations. A thread that
+// misuses one of these ends the launch with a report.
 #pragma once
 
 #include <cuda_runtime.h>
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <source_location>
-#include <string>
+#include <array>
 #include <vector>
 
-#include "tests/emulator/fiber.hpp"
 #include "tests/emulator/scheduler.hpp"
 #include "tests/emulator/shared_memory.hpp"
+#include "tests/emulator/thread.hpp"
 
 namespace emulator {
 
 constexpr unsigned kMaxThreads = 1024;
+constexpr std::string_view kInWarpOperation = "a warp operation";
 
-struct Thread {
-  enum class State { kRunnable, kAtBarrier, kInWarpOperation, kReturned };
+class Group;
 
-  Fiber fiber;
-  State state;
-  std::source_location where;  // it waits
-  unsigned mask;               // of the warp operation
-  int source;                  // lane it reads
-  uint64_t value;              // it brings; what it takes away, once all have met
-};
+// Arguments of the lanes in mask, when all of them have met.
+using WarpOperation = void (*)(void* const* arguments, unsigned mask);
 
 class Block {
  public:
-  // Fibers and shared memory, kept from block to block.
-  struct Resources {
-    std::vector<std::unique_ptr<Thread>> threads;
-    SharedMemory shared;
-  };
+  Block(Group& group, const uint3& index, unsigned rank, SharedMemory& shared);
 
-  Block(Resources& resources, Random& random, Policy policy, const std::function<void()>& body);
+  void add(Thread& thread) { threads_.push_back(&thread); }
+  Thread& thread(unsigned number) { return *threads_[number]; }
+  unsigned size() const { return static_cast<unsigned>(threads_.size()); }
+  unsigned live() const { return live_; }
+  const uint3& index() const { return index_; }
+  unsigned rank() const { return rank_; }  // in its cluster
+  SharedMemory& shared() { return shared_; }
+  std::vector<Warpgroup>& warpgroups() { return warpgroups_; }
 
-  // Runs all threads to their end, unless there is a fault.
-  void run();
+  void start();
 
   // What the running thread does.
-  void barrier(const std::source_location& where);
-  uint64_t exchange(unsigned mask, uint64_t value, int source, const std::source_location& where);
-  void* shared_memory(size_t bytes, const std::source_location& where);
-  int lane() const { return static_cast<int>(running_ % kWarp); }
-  unsigned running() const { return running_; }
+  void syncthreads(const Where& where);
+  void barrier(unsigned id, unsigned threads, const Where& where);
+  void barrier_arrive(unsigned id, unsigned threads, const Where& where);
+  void warp_operation(unsigned mask, void* argument, WarpOperation operation, const Where& where);
+  void* take_shared(size_t bytes, size_t alignment, const Where& where);
+  void note_return();
 
-  // The block that runs, or null.
-  static Block* current();
+  // Copies into its shared memory that are under way.
+  unsigned copies_in_flight = 0;
 
  private:
-  static void run_thread();
+  static constexpr unsigned kBarriers = 16;
 
-  Thread& thread(unsigned number) { return *resources_.threads[number]; }
-  Thread& self() { return thread(running_); }
-  void make_runnable(unsigned number);
-  unsigned first_of_warp() const { return running_ / kWarp * kWarp; }
-  bool all_in_exchange(unsigned mask);
-  void complete_exchange(unsigned mask, const std::source_location& where);
-  void note_fault(const std::string& fault, const std::source_location& where);
-  // Ends the running thread where it is; what lives on its stack is not destroyed.
-  [[noreturn]] void stop();
-  void report_deadlock();
+  struct Barrier {
+    unsigned expected = 0, arrived = 0;
+    Where where;  // of the first
+    std::vector<Thread*> waiting;
+    race::Clock others;  // of those that do not wait
+  };
 
-  Resources& resources_;
-  Scheduler scheduler_;
-  const std::function<void()>& body_;
-  const unsigned threads_;
-  unsigned running_ = 0, at_barrier_ = 0, returned_ = 0;
-  std::source_location barrier_where_;  // of the first thread that waits
-  bool failed_ = false;
+  Barrier& join_barrier(unsigned id, unsigned threads, const Where& where);
+  void wait_at(Barrier& barrier, std::string_view name, const Where& where);
+  void complete_if_full(Barrier& barrier);
+  bool all_in_warp_operation(unsigned first, unsigned mask);
+  void complete_warp_operation(unsigned first, unsigned mask, WarpOperation operation,
+                               const Where& where);
+
+  Group& group_;
+  const uint3 index_;
+  const unsigned rank_;
+  SharedMemory& shared_;
+  std::vector<Thread*> threads_;
+  std::vector<Warpgroup> warpgroups_;
+  std::array<Barrier, kBarriers> barriers_;
+  unsigned live_ = 0;
+  race::Clock exits_;
 };
 
 // Index of a thread in its block.

@@ -3,6 +3,11 @@
 
 #include "tests/emulator/kernels.hpp"
 
+#include <device/ptx/address.cuh>
+#include <device/ptx/barrier.cuh>
+#include <device/ptx/cluster.cuh>
+#include <device/ptx/cp_async.cuh>
+
 namespace emulator::test {
 
 namespace {
@@ -88,6 +93,83 @@ __global__ void same_kernel(bool faulty, float* out) {
   out[block * kWarp + threadIdx.x] = 1.0f;
 }
 
+// Copies a row, from device memory that holds ones.
+__device__ float* copied_row(const float* ones) {
+  auto& row = simt::shared<Row>();
+  const int i = threadIdx.x;
+  ptx::cp_async<4>(ptx::shared_address(&row.value[i]), ones + i);
+  ptx::cp_async_commit();
+  return row.value;
+}
+
+__global__ void copy_kernel(bool faulty, float* out) {
+  out[threadIdx.x] = 1.0f;
+  const float* const row = copied_row(out);
+  if (!faulty) ptx::cp_async_wait<0>();
+  out[threadIdx.x] = row[threadIdx.x];
+  ptx::cp_async_wait<0>();
+}
+
+__global__ void unfinished_copy_kernel(bool faulty, float* out) {
+  out[threadIdx.x] = 1.0f;
+  copied_row(out);
+  if (!faulty) ptx::cp_async_wait<0>();
+}
+
+__global__ void foreign_copy_kernel(bool faulty, float* out) {
+  out[threadIdx.x] = 1.0f;
+  const float* const row = copied_row(out);
+  ptx::cp_async_wait<0>();
+  if (!faulty) __syncthreads();
+  out[threadIdx.x] = row[kThreads - 1 - threadIdx.x];
+}
+
+__global__ void count_kernel(bool faulty, float* out) {
+  ptx::barrier_sync(3, faulty && threadIdx.x >= kWarp ? kWarp : kThreads);
+  out[threadIdx.x] = 1.0f;
+}
+
+__global__ void grid_kernel(bool, float* out) {
+  simt::grid_sync();
+  out[blockIdx.x * kWarp + threadIdx.x] = 1.0f;
+}
+
+// Each of two blocks reads what the other has written.
+__global__ void neighbour_kernel(bool faulty, float* out) {
+  auto& row = simt::shared<Row>();
+  const int i = threadIdx.x;
+  row.value[i] = 1.0f;
+  ptx::cluster_sync();
+  const uint32_t there = ptx::map_to_rank(ptx::shared_address(&row.value[i]), blockIdx.x ^ 1);
+  out[blockIdx.x * kWarp + i] = ptx::load_cluster(there);
+  if (!faulty) ptx::cluster_sync();
+}
+
+__global__ void early_neighbour_kernel(bool faulty, float* out) {
+  auto& row = simt::shared<Row>();
+  const int i = threadIdx.x;
+  row.value[i] = 1.0f;
+  ptx::cluster_arrive();
+  if (!faulty) ptx::cluster_wait();
+  const uint32_t there = ptx::map_to_rank(ptx::shared_address(&row.value[i]), blockIdx.x ^ 1);
+  out[blockIdx.x * kWarp + i] = ptx::load_cluster(there);
+  if (faulty) ptx::cluster_wait();
+  ptx::cluster_sync();
+}
+
+__global__ void arrive_kernel(bool faulty, float* out) {
+  ptx::cluster_arrive();
+  if (faulty) ptx::cluster_arrive();
+  ptx::cluster_wait();
+  out[blockIdx.x * kWarp + threadIdx.x] = 1.0f;
+}
+
+cudaError_t launch_pair(void (*kernel)(bool, float*), bool faulty, float* out) {
+  simt::Launch launch = {2, kWarp, sizeof(Row), nullptr};
+  launch.cluster = dim3(2);
+  return simt::launch(kernel, launch, faulty, out);
+}
+
 }  // namespace
 
 cudaError_t reverse_without_barrier(bool faulty, float* out) {
@@ -128,6 +210,38 @@ cudaError_t shared_write_after_read(bool faulty, float* out) {
 
 cudaError_t blocks_that_write_the_same(bool faulty, float* out) {
   return simt::launch(same_kernel, {2, kWarp, 0, nullptr}, faulty, out);
+}
+
+cudaError_t copy_without_wait(bool faulty, float* out) { return launch(copy_kernel, faulty, out); }
+
+cudaError_t copy_unfinished_at_the_end(bool faulty, float* out) {
+  return launch(unfinished_copy_kernel, faulty, out);
+}
+
+cudaError_t copy_by_another_without_barrier(bool faulty, float* out) {
+  return launch(foreign_copy_kernel, faulty, out);
+}
+
+cudaError_t barrier_counts_that_differ(bool faulty, float* out) {
+  return launch(count_kernel, faulty, out);
+}
+
+cudaError_t grid_barrier_without_cooperation(bool faulty, float* out) {
+  simt::Launch launch = {2, kWarp, 0, nullptr};
+  launch.cooperative = !faulty;
+  return simt::launch(grid_kernel, launch, faulty, out);
+}
+
+cudaError_t neighbour_that_has_returned(bool faulty, float* out) {
+  return launch_pair(neighbour_kernel, faulty, out);
+}
+
+cudaError_t neighbour_read_too_early(bool faulty, float* out) {
+  return launch_pair(early_neighbour_kernel, faulty, out);
+}
+
+cudaError_t cluster_arrivals_without_wait(bool faulty, float* out) {
+  return launch_pair(arrive_kernel, faulty, out);
 }
 
 }  // namespace emulator::test

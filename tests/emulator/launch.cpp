@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/emulator/block.hpp"
+#include "tests/emulator/group.hpp"
 #include "tests/emulator/race.hpp"
 #include "tests/emulator/report.hpp"
 
@@ -17,12 +17,18 @@ namespace emulator {
 namespace {
 
 constexpr uint64_t kMaxGridX = (uint64_t{1} << 31) - 1, kMaxGridYZ = 65535;
+constexpr uint64_t kMaxCluster = 8;        // that every GPU with clusters has
+constexpr uint64_t kMaxCooperative = 132;  // blocks: one for each multiprocessor of an H100
+
+uint64_t volume(const dim3& size) { return uint64_t{size.x} * size.y * size.z; }
 
 bool is_valid(const Launch& launch) {
-  const dim3 &grid = launch.grid, &block = launch.block;
-  const uint64_t threads = uint64_t{block.x} * block.y * block.z;
+  const dim3 &grid = launch.grid, &cluster = launch.cluster;
+  const uint64_t threads = volume(launch.block), blocks = volume(cluster);
   return grid.x >= 1 && grid.x <= kMaxGridX && grid.y >= 1 && grid.y <= kMaxGridYZ && grid.z >= 1 &&
-         grid.z <= kMaxGridYZ && threads >= 1 && threads <= kMaxThreads;
+         grid.z <= kMaxGridYZ && threads >= 1 && threads <= kMaxThreads && blocks >= 1 &&
+         blocks <= kMaxCluster && grid.x % cluster.x == 0 && grid.y % cluster.y == 0 &&
+         grid.z % cluster.z == 0;
 }
 
 std::vector<uint64_t> shuffled(uint64_t count, Random& random) {
@@ -34,19 +40,33 @@ std::vector<uint64_t> shuffled(uint64_t count, Random& random) {
   return order;
 }
 
-uint3 block_index(uint64_t number, const dim3& grid) {
-  return {static_cast<unsigned>(number % grid.x), static_cast<unsigned>(number / grid.x % grid.y),
-          static_cast<unsigned>(number / (uint64_t{grid.x} * grid.y))};
+uint3 index_of(uint64_t number, const dim3& size) {
+  return {static_cast<unsigned>(number % size.x), static_cast<unsigned>(number / size.x % size.y),
+          static_cast<unsigned>(number / (uint64_t{size.x} * size.y))};
+}
+
+// Adds the blocks of a cluster, by their rank.
+void add_cluster(const Launch& launch, uint64_t number, std::vector<uint3>& blocks) {
+  const dim3 &grid = launch.grid, &size = launch.cluster;
+  const uint3 cluster = index_of(number, dim3(grid.x / size.x, grid.y / size.y, grid.z / size.z));
+  for (uint64_t rank = 0; rank < volume(size); ++rank) {
+    const uint3 block = index_of(rank, size);
+    blocks.push_back(
+        {cluster.x * size.x + block.x, cluster.y * size.y + block.y, cluster.z * size.z + block.z});
+  }
 }
 
 }  // namespace
 
 cudaError_t run(const Launch& launch) {
   static std::mutex one_at_a_time;
-  static Block::Resources resources;
+  static Group::Resources& resources = *new Group::Resources;  // never destroyed: see race.cpp
   static uint64_t launches = 0;
   if (!is_valid(launch)) return cudaErrorInvalidConfiguration;
   if (launch.shared_bytes > SharedMemory::kLimit) return cudaErrorInvalidValue;
+  if (launch.cooperative && volume(launch.grid) > kMaxCooperative) {
+    return cudaErrorCooperativeLaunchTooLarge;
+  }
 
   const std::lock_guard lock(one_at_a_time);
   constexpr uint64_t kSeedStep = uint64_t{1} << 32;
@@ -56,27 +76,18 @@ cudaError_t run(const Launch& launch) {
   race::begin_launch();
   blockDim = launch.block;
   gridDim = launch.grid;
-  const uint64_t blocks = uint64_t{gridDim.x} * gridDim.y * gridDim.z;
-  for (const uint64_t number : shuffled(blocks, random)) {
-    blockIdx = block_index(number, launch.grid);
-    resources.shared.begin(launch.shared_bytes);
-    race::begin_block(resources.shared);
-    Block(resources, random, options().policy.value_or(drawn), launch.body).run();
-    if (has_faults()) return cudaErrorUnknown;
+  std::vector<uint3> blocks;
+  const auto run_blocks = [&] {
+    Group(resources, random, options().policy.value_or(drawn), launch, blocks).run();
+    blocks.clear();
+    return !has_faults();
+  };
+  for (const uint64_t number : shuffled(volume(gridDim) / volume(launch.cluster), random)) {
+    add_cluster(launch, number, blocks);
+    if (!launch.cooperative && !run_blocks()) return cudaErrorUnknown;
   }
+  if (launch.cooperative && !run_blocks()) return cudaErrorUnknown;
   return cudaSuccess;
 }
-
-void* shared_memory(size_t bytes, const std::source_location& where) {
-  return Block::current()->shared_memory(bytes, where);
-}
-
-void barrier(const std::source_location& where) { Block::current()->barrier(where); }
-
-uint64_t exchange(unsigned mask, uint64_t value, int source, const std::source_location& where) {
-  return Block::current()->exchange(mask, value, source, where);
-}
-
-int lane() { return Block::current()->lane(); }
 
 }  // namespace emulator

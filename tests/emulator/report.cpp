@@ -67,6 +67,12 @@ std::string describe(const uint3& index) {
          std::to_string(index.z) + ")";
 }
 
+std::string hex(unsigned bits) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%#010x", bits);
+  return text;
+}
+
 std::string function_at(const void* code) { return symbol_at(code).first; }
 std::string line_at(const void* code) { return symbol_at(code).second; }
 

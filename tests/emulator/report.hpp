@@ -21,6 +21,7 @@ std::string last_report();
 
 std::string describe(const std::source_location& where);
 std::string describe(const uint3& index);
+std::string hex(unsigned bits);
 
 // Function, or file and line, of machine code, as far as addr2line knows them.
 std::string function_at(const void* code);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/emulator/faults.hpp"
 #include "tests/emulator/launch.hpp"
 #include "tests/emulator/memory.hpp"
 #include "tests/emulator/report.hpp"
@@ -46,6 +47,7 @@ cudaError_t queue(cudaStream_t stream, Work work) {
 }  // namespace
 
 cudaError_t emulator::submit(cudaStream_t stream, const Launch& launch) {
+  if (const cudaError_t fault = planned_fault("launch")) return remember(fault);
   return queue(stream, [launch] { return run(launch); });
 }
 
@@ -67,6 +69,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorMemoryAllocation";
     case cudaErrorInvalidConfiguration:
       return "cudaErrorInvalidConfiguration";
+    case cudaErrorCooperativeLaunchTooLarge:
+      return "cudaErrorCooperativeLaunchTooLarge";
     case cudaErrorInvalidDevice:
       return "cudaErrorInvalidDevice";
     case cudaErrorStreamCaptureUnsupported:
@@ -85,6 +89,7 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *count = 1;
   return cudaSuccess;
 }
@@ -95,25 +100,30 @@ cudaError_t cudaGetDevice(int* device) {
 }
 
 cudaError_t cudaSetDevice(int device) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   return remember(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   if (device != 0) return remember(cudaErrorInvalidDevice);
-  *properties = {"emulator", 8, 0};
+  *properties = {"emulator", 9, 0};
   return cudaSuccess;
 }
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *pointer = emulator::allocate(bytes);
   return remember(*pointer ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 
 cudaError_t cudaFree(void* pointer) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   return remember(!pointer || emulator::release(pointer) ? cudaSuccess : cudaErrorInvalidValue);
 }
 
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   const bool ours = emulator::is_device_memory(pointer);
   attributes->type = ours ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
   attributes->device = 0;
@@ -147,6 +157,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   return remember(is_capturing(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
 }
 
@@ -157,6 +168,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   if (!is_capturing(stream)) return remember(cudaErrorInvalidValue);
   *graph = stream->captured.release();
   return cudaSuccess;

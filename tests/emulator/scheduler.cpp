@@ -8,10 +8,8 @@ constexpr unsigned kPriorities = 1u << 20;
 
 }  // namespace
 
-Scheduler::Scheduler(Random& random, Policy policy, unsigned threads)
-    : random_(random), policy_(policy) {
-  const unsigned warps = (threads + kWarp - 1) / kWarp;
-  ready_.resize(warps);
+Scheduler::Scheduler(Random& random, Policy policy, unsigned warps)
+    : random_(random), policy_(policy), ready_(warps) {
   for (unsigned warp = 0; warp < warps; ++warp) priority_.push_back(random_.below(kPriorities));
 }
 

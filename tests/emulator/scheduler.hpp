@@ -1,4 +1,4 @@
-// scheduler.hpp - which thread of a block runs next.
+// scheduler.hpp - which of the threads that can run is next.
 #pragma once
 
 #include <vector>
@@ -11,14 +11,16 @@ constexpr unsigned kWarp = 32;
 
 class Scheduler {
  public:
-  Scheduler(Random& random, Policy policy, unsigned threads);
+  Scheduler(Random& random, Policy policy, unsigned warps);
 
-  // The thread can run.
+  // The thread can run. Threads are numbered through all warps.
   void add(unsigned thread);
 
   // Takes a thread that can run, by number; -1: there is none. The policy chooses the warp, chance
   // the thread in it.
   int next();
+
+  bool is_empty() const { return count_ == 0; }
 
  private:
   unsigned choose_warp();

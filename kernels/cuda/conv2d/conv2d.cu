@@ -27,11 +27,13 @@ cudaError_t launch_gather(cudaStream_t stream, const Gather& gather, int64_t cha
 }
 
 // The two stages of a sum over output pixels: `columns` sums, of which a block makes a tile.
-struct PixelSum {
-  PixelSum(const Conv2dShape& s, int64_t tiles, int64_t columns) : tiles(tiles), columns(columns) {
+class PixelSum {
+ public:
+  PixelSum(const Conv2dShape& s, int64_t tiles, int64_t columns)
+      : tiles_(tiles), columns_(columns) {
     const int64_t pixels = s.n * s.out_h * s.out_w;
-    chunk_pixels = conv2d_chunk_pixels(pixels, tiles);
-    chunks = ceil_div(pixels, chunk_pixels);
+    chunk_pixels_ = conv2d_chunk_pixels(pixels, tiles);
+    chunks_ = ceil_div(pixels, chunk_pixels_);
   }
 
   static PixelSum weight(const Conv2dShape& s) {
@@ -41,22 +43,23 @@ struct PixelSum {
   }
   static PixelSum bias(const Conv2dShape& s) { return {s, s.out, s.out}; }
 
-  size_t partial_bytes() const { return align_up(chunks * columns * sizeof(float)); }
-  size_t workspace() const { return partial_bytes() + column_sum_workspace(chunks, columns); }
+  size_t partial_bytes() const { return align_up(chunks_ * columns_ * sizeof(float)); }
+  size_t workspace() const { return partial_bytes() + column_sum_workspace(chunks_, columns_); }
 
   template <class Tile>
   cudaError_t launch(void (*kernel)(Conv2dBackwardArgs, int64_t, float*), size_t shared_bytes,
                      const Exec& exec, const Conv2dBackwardArgs& a, float* out) const {
     WorkspaceLayout layout(exec.workspace);
-    float* const partial = layout.floats(chunks * columns);
-    void* const rest = layout.bytes(column_sum_workspace(chunks, columns));
+    float* const partial = layout.floats(chunks_ * columns_);
+    void* const rest = layout.bytes(column_sum_workspace(chunks_, columns_));
     SSLCUDA_TRY(simt::launch(
-        kernel, {grid_1d(chunks * tiles), Tile::kThreads, shared_bytes, stream_of(exec)}, a,
-        chunk_pixels, partial));
-    return launch_column_sum(stream_of(exec), rest, partial, chunks, columns, out);
+        kernel, {grid_1d(chunks_ * tiles_), Tile::kThreads, shared_bytes, stream_of(exec)}, a,
+        chunk_pixels_, partial));
+    return launch_column_sum(stream_of(exec), rest, partial, chunks_, columns_, out);
   }
 
-  int64_t tiles, columns, chunk_pixels, chunks;
+ private:
+  int64_t tiles_, columns_, chunk_pixels_, chunks_;
 };
 
 }  // namespace

@@ -1,0 +1,31 @@
+// tensor_map.hpp - host side: what the tensor copies of device/ptx/tensor_copy.cuh read and write.
+#pragma once
+
+#include <cuda.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+using TensorMap = CUtensorMap;
+
+namespace sslcuda::cuda {
+
+enum class TensorType { kF32, kF16, kBf16 };
+
+// Dimensions innermost first. The innermost is contiguous; the others are `stride` bytes apart.
+struct TensorBox {
+  static constexpr int kMaxRank = 5;
+
+  TensorType type;
+  int rank;
+  const void* base;          // multiple of 16
+  int64_t extent[kMaxRank];  // elements, 1 to 2^32
+  int64_t stride[kMaxRank];  // multiples of 16; that of dimension 0 is not read
+  int box[kMaxRank];         // elements, 1 to 256; of dimension 0 a multiple of 16 bytes
+  int swizzle_bytes;         // 0, 32, 64, 128: not less than the bytes of box[0]
+};
+
+// cudaErrorInvalidValue: against these rules, or no such driver.
+cudaError_t make_tensor_map(const TensorBox& box, TensorMap* map);
+
+}  // namespace sslcuda::cuda
