@@ -43,6 +43,15 @@ step() {
   fi
 }
 
+# run_tests PRESET CTEST_OPTION...: leaves its results in build/logs/tests-PRESET.xml.
+run_tests() {
+  local preset="$1" result="$logs/tests-$1.xml"
+  shift
+  rm -f "$result"
+  step "testing ($preset)" "test-$preset" ctest --preset "$preset" --no-tests=error \
+    --parallel "$(nproc)" --output-junit "$result" "$@"
+}
+
 at_least() {
   [[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" == "$1" ]]
 }

@@ -14,6 +14,12 @@
 
 #include "sslcuda.h"
 
+// Of AddressSanitizer, in builds that have it.
+extern "C" {
+[[gnu::weak]] void __asan_poison_memory_region(const volatile void* begin, size_t bytes);
+[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* begin, size_t bytes);
+}
+
 namespace sslcuda::test {
 
 inline std::string last_message(const sslcuda_context* context) {
@@ -69,7 +75,8 @@ class Context {
 };
 
 // Device memory between two guard zones. What was never written reads as kUnwritten bytes; whether
-// the guards still do is checked at the end of the buffer's life.
+// the guards still do is checked at the end of the buffer's life. AddressSanitizer stops at the
+// first access of a guard, reads included.
 class Block {
  public:
   static constexpr uint8_t kUnwritten = 0xc5;
@@ -82,8 +89,12 @@ class Block {
     memory_ = static_cast<uint8_t*>(pointer);
     context.must(sslcuda_fill(context, memory_, kUnwritten, total()));
     context.must(sslcuda_fill(context, data(), fill, bytes));
+    if (!__asan_poison_memory_region) return;
+    __asan_poison_memory_region(memory_, front_);
+    __asan_poison_memory_region(data() + bytes_, kGuard);
   }
   ~Block() {
+    if (__asan_unpoison_memory_region) __asan_unpoison_memory_region(memory_, total());
     std::vector<uint8_t> all(total());
     EXPECT_EQ(sslcuda_copy(context_, all.data(), memory_, total(), SSLCUDA_DEVICE_TO_HOST),
               SSLCUDA_OK);

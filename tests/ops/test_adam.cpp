@@ -16,9 +16,10 @@ constexpr AdamSettings kDefaults{1e-3, 0.9, 0.999, 1e-8};
 // Parameters, moments and variances on the device, one buffer each per tensor.
 class State {
  public:
-  State(const Context& context, const Counts& counts) : context_(context), counts_(counts) {
+  State(const Context& context, const Counts& counts, float scale = 1)
+      : context_(context), counts_(counts) {
     for (size_t i = 0; i < counts.size(); ++i) {
-      param_.push_back(make(normal(counts[i], 10 + i)));
+      param_.push_back(make(normal(counts[i], 10 + i, scale)));
       moment_.push_back(make(Floats(counts[i], 0)));
       variance_.push_back(make(Floats(counts[i], 0)));
       grad_.push_back(make(Floats(counts[i], 0)));
@@ -130,6 +131,17 @@ TEST_P(Adam, ManyTensors) {
     for (int64_t i = 0; i < tensors; ++i) counts[i] = i % 7;
     expect_steps(context(), counts, kDefaults, true);
   }
+}
+
+// The first step is lr, to the last bits where nothing is added to it: the corrections undo the
+// decays, whose difference from 1 float32 does not hold.
+TEST_P(Adam, FirstStepFromZero) {
+  State state(context(), {1025}, 0);
+  AdamState expected = state.read(0);
+  state.set_gradients(1);
+  context().run([&] { return state.step(kDefaults, kDefaults.lr, nullptr, 1, nullptr); });
+  reference::adam_step(kDefaults, 1, wide(state.gradient(0, 1)), &expected);
+  expect_within("params", narrow(state.read(0).param), expected.param, 8 * kU * kDefaults.lr);
 }
 
 TEST_P(Adam, LateSteps) {

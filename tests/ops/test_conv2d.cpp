@@ -161,6 +161,21 @@ TEST_P(Conv2d, EverySubsetOfGradients) {
   }
 }
 
+// So many taps that the pixels of grad_weight are cut into few chunks, which are long and ragged.
+TEST_P(Conv2d, LongChunksOfPixels) {
+  const Conv2dShape s{2, 2033, 15, 18, 1, 1, 1};
+  const Inputs in = make_inputs(s, kNone);
+  const Wanted wanted{false, true, false};
+  expect_gradients(s, in, kNone, backward(context(), s, in, kNone, wanted), wanted);
+}
+
+// So many weights that the pixels are not cut at all.
+TEST_P(Conv2d, OneChunkOfPixels) {
+  const Conv2dShape s{1, 817, 2, 2, 65, 1, 1};
+  const Inputs in = make_inputs(s, kNone);
+  expect_gradients(s, in, kNone, backward(context(), s, in, kNone));
+}
+
 TEST_P(Conv2d, IntegersAreExact) {
   for (const Conv2dShape& s : kShapes) {
     SCOPED_TRACE(label(s));

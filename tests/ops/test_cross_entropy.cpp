@@ -107,8 +107,9 @@ struct Shape {
   int64_t n, v;
 };
 
-constexpr Shape kShapes[] = {{1, 1},   {1, 7},  {2, 3},    {3, 2},    {7, 257},  {31, 10},
-                             {33, 65}, {64, 4}, {65, 129}, {129, 33}, {257, 31}, {2, 5003}};
+constexpr Shape kShapes[] = {{1, 1},    {1, 7},    {2, 3},   {3, 2},    {7, 257},
+                             {31, 10},  {33, 65},  {64, 4},  {65, 129}, {129, 33},
+                             {257, 31}, {2, 5003}, {1025, 2}};
 
 TEST_P(CrossEntropy, LabelsMatchReference) {
   for (const Shape& s : kShapes) {
@@ -135,6 +136,14 @@ TEST_P(CrossEntropy, TargetsMatchReference) {
       expect_outputs(in, run(context(), in, {1}));
     }
   }
+}
+
+TEST_P(CrossEntropy, TargetsOfAnySum) {
+  CrossEntropyInput in = labelled(33, 65);
+  in.labels.clear();
+  in.targets = random_targets(33, 65, 4);
+  for (size_t k = 0; k < in.targets.size(); ++k) in.targets[k] *= k / 65 % 2 ? 2 : 0.5;
+  expect_outputs(in, run(context(), in));
 }
 
 TEST_P(CrossEntropy, EverySubsetOfOutputs) {
@@ -185,6 +194,24 @@ TEST_P(CrossEntropy, MaskedClasses) {
   EXPECT_EQ(actual.grad[kMasked], 0);
 }
 
+// The same of rows that a whole block takes in CUDA.
+TEST_P(CrossEntropy, IgnoredAndMaskedInWideRows) {
+  constexpr int64_t kRows = 3, kClasses = 1031, kMasked = 40;
+  CrossEntropyInput in = labelled(kRows, kClasses);
+  in.labels = {7, -100, kClasses - 1};
+  in.ignore_index = -100;
+  const Outputs actual = run(context(), in);
+  expect_outputs(in, actual);
+  EXPECT_EQ(row_of(actual.grad, kClasses, 1), Floats(kClasses, 0));
+  in.labels.clear();
+  in.targets = random_targets(kRows, kClasses, 4);
+  for (int64_t i = 0; i < kRows; ++i) {
+    in.logits[i * kClasses + kMasked] = -kInf;
+    in.targets[i * kClasses + kMasked] = 0;
+  }
+  expect_outputs(in, run(context(), in));
+}
+
 // PyTorch gives NaN here; the header promises 0, even where an ignored row holds NaN.
 TEST_P(CrossEntropy, AllRowsIgnored) {
   CrossEntropyInput in = labelled(5, 3);
@@ -197,8 +224,8 @@ TEST_P(CrossEntropy, AllRowsIgnored) {
 }
 
 TEST_P(CrossEntropy, LogitsOf1e4) {
-  const int64_t n = 4, v = 33;
-  CrossEntropyInput in{n, v, Vector(n * v, -1e4), {5, 5, 0, 0}, {}};
+  const int64_t n = 5, v = 33;  // the last row: nothing but -1e4
+  CrossEntropyInput in{n, v, Vector(n * v, -1e4), {5, 5, 0, 0, 7}, {}};
   in.logits[5] = 1e4;          // right
   in.logits[v + 6] = 1e4;      // wrong
   in.logits[2 * v] = 1e4 - 2;  // nearly right

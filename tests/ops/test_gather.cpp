@@ -25,6 +25,17 @@ struct Batch {
   bool captured = false;
 };
 
+// Runs the call in a graph, where the contents of indices are not looked at.
+template <class Call>
+void run_captured(const Context& context, const Call& call) {
+  sslcuda_graph* graph = nullptr;
+  context.must(sslcuda_graph_begin(context));
+  context.must(call());
+  context.must(sslcuda_graph_end(context, &graph));
+  context.must(sslcuda_graph_launch(context, graph));
+  context.must(sslcuda_graph_destroy(context, graph));
+}
+
 // Runs the call with the batch's indices and cursor on the device.
 template <class Call>
 void with_source(const Context& context, const Batch& b, const Call& call) {
@@ -33,13 +44,7 @@ void with_source(const Context& context, const Batch& b, const Call& call) {
     return call(if_wanted(!b.indices.empty(), indices), static_cast<int64_t>(b.indices.size()),
                 if_wanted(b.cursor.has_value(), cursor));
   };
-  if (!b.captured) return context.run(queue);
-  sslcuda_graph* graph = nullptr;
-  context.must(sslcuda_graph_begin(context));
-  context.must(queue());
-  context.must(sslcuda_graph_end(context, &graph));
-  context.must(sslcuda_graph_launch(context, graph));
-  context.must(sslcuda_graph_destroy(context, graph));
+  b.captured ? run_captured(context, queue) : context.run(queue);
 }
 
 Bytes gather_rows(const Context& context, const Batch& b, const Bytes& rows) {
@@ -67,7 +72,7 @@ const std::vector<Batch>& batches() {
                                        {7, 33, 5, {4, 0, 4, 2}, {}},
                                        {33, 65, 9, {8, 1, 5}, 2},
                                        {64, 784, 65, {}, 63},
-                                       {3, 31, 4, {3}, INT64_MAX},
+                                       {3, 31, 4, {3, 1, 0}, INT64_MAX},
                                        {129, 2, 7, {}, int64_t{1} << 40},
                                        {5, 257, 127, {126, 0, 64, 1, 2}, 0}};
   return list;
@@ -135,6 +140,30 @@ TEST_P(Gather, BadIndices) {
   }
 }
 
+// Rows of 32 bytes may be copied in larger pieces, wherever they begin; a bad index gives 0xff.
+TEST_P(Gather, WideRowsAtAnyAddress) {
+  constexpr int64_t kWidth = 32, kLargestOffset = 16;
+  const Bytes rows = random_bytes(3 * kWidth, 1);
+  const Buffer<int64_t> indices(context(), {2, 3, 0});
+  for (const int64_t from : {0, 1, 8, 16}) {
+    for (const int64_t to : {0, 1, 8, 16}) {
+      Bytes placed(kLargestOffset + 3 * kWidth);
+      std::copy(rows.begin(), rows.end(), placed.begin() + from);
+      const Buffer<uint8_t> drows(context(), placed), y(context(), kLargestOffset + 3 * kWidth);
+      run_captured(context(), [&] {
+        return sslcuda_gather_rows(context(), 3, kWidth, drows + from, 3, indices, 3, nullptr,
+                                   y + to);
+      });
+      Bytes expected(&rows[2 * kWidth], &rows[2 * kWidth] + kWidth);
+      expected.insert(expected.end(), kWidth, 0xff);
+      expected.insert(expected.end(), rows.begin(), rows.begin() + kWidth);
+      const Bytes all = y.download();
+      EXPECT_EQ(Bytes(all.begin() + to, all.begin() + to + 3 * kWidth), expected)
+          << from << " to " << to;
+    }
+  }
+}
+
 TEST_P(Gather, NegativeCursor) {
   const Bytes rows = random_bytes(5, 1);
   const Batch b{2, 1, 5, {}, -1, true};
@@ -167,6 +196,13 @@ TEST_P(Gather, GraphWalksThroughTheSet) {
   EXPECT_EQ(cursor.download(), Indices{14});
   context().must(sslcuda_counter_add(context(), cursor, -20));
   EXPECT_EQ(cursor.download(), Indices{-6});
+}
+
+TEST_P(Gather, CountersHave64Bits) {
+  const Buffer<int64_t> counter(context(), {int64_t{INT32_MAX}});
+  context().must(sslcuda_counter_add(context(), counter, 1));
+  context().must(sslcuda_counter_add(context(), counter, int64_t{1} << 40));
+  EXPECT_EQ(counter.download(), Indices{(int64_t{1} << 31) + (int64_t{1} << 40)});
 }
 
 TEST_P(Gather, IsRepeatable) {

@@ -95,6 +95,7 @@ TEST_P(L2Normalize, NormsFrom1em30To1e30) {
     const double norm = reference::l2_normalize_forward(1, s.d, wide(row_of(x, s.d, i))).norms[0];
     for (int64_t k = i * s.d; k < (i + 1) * s.d; ++k) {
       x[k] = static_cast<float>(x[k] / norm * std::pow(10.0, static_cast<double>(i) - 30));
+      if (i % 2 == 1) x[k] = -std::fabs(x[k]);
     }
   }
   const Outputs out = forward(context(), s, x);
@@ -128,6 +129,7 @@ TEST_P(L2Normalize, SpoiltRowsStayAlone) {
     expect_other_rows_equal("norms", spoilt.norms, out.norms, 1, 7);
     expect_other_rows_equal("grad_x", spoilt_grad, grad, s.d, 7);
     EXPECT_TRUE(row_spoilt(spoilt.y, s.d, 7) && row_spoilt(spoilt_grad, s.d, 7));
+    EXPECT_EQ(std::isinf(spoilt.norms[7]), std::isinf(value));
   }
 }
 

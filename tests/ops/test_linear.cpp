@@ -15,7 +15,7 @@ constexpr int32_t kActivations[] = {SSLCUDA_ACTIVATION_NONE, SSLCUDA_ACTIVATION_
 constexpr LinearShape kShapes[] = {{1, 1, 1},     {1, 7, 3},      {2, 3, 1},      {3, 2, 7},
                                    {7, 31, 33},   {31, 65, 2},    {33, 64, 129},  {64, 127, 65},
                                    {65, 1, 127},  {127, 257, 10}, {129, 33, 257}, {257, 129, 31},
-                                   {2, 784, 128}, {32, 1030, 4}};
+                                   {2, 784, 128}, {32, 1030, 4},  {2, 300, 260},  {33, 31, 36}};
 
 std::string label(const LinearShape& s) {
   return std::to_string(s.n) + " x " + std::to_string(s.in) + " x " + std::to_string(s.out);
@@ -117,19 +117,23 @@ TEST_P(Linear, BackwardMatchesReference) {
 }
 
 TEST_P(Linear, EverySubsetOfGradients) {
-  const LinearShape s{33, 65, 7};
-  for (const int32_t activation : kActivations) {
-    const Inputs in = make_inputs(s, activation);
-    for (int subset = 0; subset < 8; ++subset) {
-      SCOPED_TRACE(subset);
-      const Wanted wanted{(subset & 1) != 0, (subset & 2) != 0, (subset & 4) != 0};
-      expect_gradients(s, in, activation, backward(context(), s, in, activation, wanted), wanted);
+  for (const LinearShape& s : {LinearShape{33, 65, 7}, LinearShape{300, 3, 5}}) {
+    for (const int32_t activation : kActivations) {
+      const Inputs in = make_inputs(s, activation);
+      for (int subset = 0; subset < 8; ++subset) {
+        SCOPED_TRACE(label(s) + ", subset " + std::to_string(subset));
+        const Wanted wanted{(subset & 1) != 0, (subset & 2) != 0, (subset & 4) != 0};
+        expect_gradients(s, in, activation, backward(context(), s, in, activation, wanted), wanted);
+      }
     }
   }
 }
 
 TEST_P(Linear, IntegersAreExact) {
-  for (const LinearShape& s : {LinearShape{65, 257, 33}, LinearShape{3, 1030, 129}}) {
+  // The last three: one product each of a size for the largest tiles, with ragged edges.
+  for (const LinearShape& s :
+       {LinearShape{65, 257, 33}, LinearShape{3, 1030, 129}, LinearShape{129, 19, 8065},
+        LinearShape{129, 8065, 19}, LinearShape{19, 8065, 129}}) {
     const Floats x = integers(s.n * s.in, 1, 8), weight = integers(s.out * s.in, 2, 8);
     const Floats bias = integers(s.out, 3, 100), grad_y = integers(s.n * s.out, 4, 8);
     const int32_t none = SSLCUDA_ACTIVATION_NONE;

@@ -10,7 +10,7 @@ using reference::SimilarityShape;
 class Similarity : public OpTest {};
 
 struct Options {
-  int64_t padding = 0;  // elements from the end of a row to the next, of every matrix
+  int64_t padding = 0;  // elements from the end of a row to the next; twice that for b
   bool tau_in_memory = false;
   bool grad_a = true, grad_b = true, grad_tau = true;
 };
@@ -18,7 +18,8 @@ struct Options {
 constexpr SimilarityShape kShapes[] = {
     {1, 1, 1, false, 1},        {2, 3, 7, true, 0.5},       {7, 1, 31, false, 0.1},
     {31, 33, 2, true, 0.07},    {33, 65, 64, false, 2},     {65, 129, 33, true, 0.1},
-    {129, 64, 257, false, 0.3}, {127, 257, 65, true, 0.01},
+    {129, 64, 257, false, 0.3}, {127, 257, 65, true, 0.01}, {257, 31, 33, true, 0.2},
+    {5, 6, 10, false, 1},
 };
 
 // tau as float32 sees it.
@@ -29,12 +30,12 @@ SimilarityShape rounded(SimilarityShape s) {
 
 Floats forward(const Context& context, const SimilarityShape& s, const Floats& a, const Floats& b,
                const Options& o = {}) {
-  const int64_t ld = s.d + o.padding, lds = s.m + o.padding;
-  const Buffer<float> da(context, spread(s.n, s.d, ld, a)), db(context, spread(s.m, s.d, ld, b));
+  const int64_t lda = s.d + o.padding, ldb = lda + o.padding, lds = s.m + o.padding;
+  const Buffer<float> da(context, spread(s.n, s.d, lda, a)), db(context, spread(s.m, s.d, ldb, b));
   const Buffer<float> tau(context, {static_cast<float>(s.tau)});
   const Buffer<float> scores(context, spread_count(s.n, s.m, lds));
   context.run([&] {
-    return sslcuda_similarity_forward(context, SSLCUDA_F32, s.n, s.m, s.d, da, ld, db, ld,
+    return sslcuda_similarity_forward(context, SSLCUDA_F32, s.n, s.m, s.d, da, lda, db, ldb,
                                       s.normalize, o.tau_in_memory ? -1 : static_cast<float>(s.tau),
                                       if_wanted(o.tau_in_memory, tau), scores, lds);
   });
@@ -47,19 +48,19 @@ struct Gradients {
 
 Gradients backward(const Context& context, const SimilarityShape& s, const Floats& a,
                    const Floats& b, const Floats& grad_s, const Options& o = {}) {
-  const int64_t ld = s.d + o.padding, lds = s.m + o.padding;
-  const Buffer<float> da(context, spread(s.n, s.d, ld, a)), db(context, spread(s.m, s.d, ld, b)),
+  const int64_t lda = s.d + o.padding, ldb = lda + o.padding, lds = s.m + o.padding;
+  const Buffer<float> da(context, spread(s.n, s.d, lda, a)), db(context, spread(s.m, s.d, ldb, b)),
       ds(context, spread(s.n, s.m, lds, grad_s)), tau(context, {static_cast<float>(s.tau)});
-  const Buffer<float> grad_a(context, spread_count(s.n, s.d, ld)),
-      grad_b(context, spread_count(s.m, s.d, ld)), grad_tau(context, 1);
+  const Buffer<float> grad_a(context, spread_count(s.n, s.d, lda)),
+      grad_b(context, spread_count(s.m, s.d, ldb)), grad_tau(context, 1);
   context.run([&] {
     return sslcuda_similarity_backward(
-        context, SSLCUDA_F32, s.n, s.m, s.d, da, ld, db, ld, s.normalize,
+        context, SSLCUDA_F32, s.n, s.m, s.d, da, lda, db, ldb, s.normalize,
         o.tau_in_memory ? kNaN : static_cast<float>(s.tau), if_wanted(o.tau_in_memory, tau), ds,
         lds, if_wanted(o.grad_a, grad_a), if_wanted(o.grad_b, grad_b),
         if_wanted(o.grad_tau, grad_tau));
   });
-  return {packed(s.n, s.d, ld, grad_a.download()), packed(s.m, s.d, ld, grad_b.download()),
+  return {packed(s.n, s.d, lda, grad_a.download()), packed(s.m, s.d, ldb, grad_b.download()),
           grad_tau.download()};
 }
 
@@ -119,7 +120,7 @@ TEST_P(Similarity, MatchesReference) {
   for (const SimilarityShape& shape : kShapes) {
     const SimilarityShape s = rounded(shape);
     const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
-    for (const Options& o : {Options{}, Options{1, true}, Options{5}}) {
+    for (const Options& o : {Options{}, Options{1, true}, Options{6}}) {
       SCOPED_TRACE(std::to_string(s.n) + " x " + std::to_string(s.m) + " x " + std::to_string(s.d) +
                    ", padding " + std::to_string(o.padding));
       expect_scores(s, a, b, forward(context(), s, a, b, o));
