@@ -66,7 +66,7 @@ TEST(Faults, TheEmulatedGpu) {
   EXPECT_EQ(ordinal, 0);
   char text[64] = "";
   context.must(sslcuda_context_describe(context, text, sizeof text));
-  EXPECT_STREQ(text, "cuda:0 emulator (sm_80)");
+  EXPECT_STREQ(text, "cuda:0 emulator (sm_90)");
 }
 
 TEST(Faults, NoDriverOrNoGpuIsNoDevice) {
