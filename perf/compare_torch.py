@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Trains the seed programs for one epoch with sslcuda and with PyTorch on the same CPU threads, in
-turns, and compares time and memory. See README.md.
+"""Trains the seed programs for one epoch with sslcuda and with PyTorch on the same CPU threads or
+the same GPU, in turns, and compares time and memory. See README.md.
 
     perf/compare_torch.py --python /path/to/a/python/with/torch
 """
@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from measure import ROOT, commit, cpu_name, output_of, percentiles
+
 PROGRAMS = ("contrastive", "rotation", "autoencoder")
 SYSTEM_DATA = "/usr/share/datasets/fashion-mnist"
 # Mean loss of the epoch; the two sides draw different parameters and orders, to which the
@@ -42,9 +43,10 @@ class Ours:
         self.out = out
         self.name = "sslcuda"
         self.command = [
-            options.trainer, "train", program, "--epochs", 1, "--no-eval", "--device", "cpu",
-            "--batch-size", options.batch_size, "--threads", options.threads,
-            "--data", options.data, "--out", out, "--overwrite", "--quiet", "--progress", "none",
+            options.trainer, "train", program, "--epochs", 1, "--no-eval",
+            "--device", options.device, "--batch-size", options.batch_size,
+            "--threads", options.threads, "--data", options.data, "--out", out, "--overwrite",
+            "--quiet", "--progress", "none",
         ]
 
     def sample(self):
@@ -61,22 +63,16 @@ class Torch:
         self.command = [
             options.python, ROOT / "perf" / "torch_programs.py", program, "--data", options.data,
             "--batch-size", options.batch_size, "--threads", options.threads,
+            "--device", options.device,
         ]
         choice = json.loads(run(list(map(str, self.command)))[0])
-        self.command += ["--adam", choice["adam"]]
+        self.command += ["--how", choice["how"]]
         self.versions = {"torch": choice["torch"], "python": choice["python"]}
-        self.name = f"PyTorch {choice['torch']}, eager, Adam {choice['adam']}"
+        self.name = f"PyTorch {choice['torch']}, {choice['how']}"
 
     def sample(self):
         output, wall, memory = run(list(map(str, self.command)))
         return json.loads(output) | {"wall": wall, "memory": memory}
-
-
-def percentiles(values):
-    if len(values) == 1:
-        return {"p10": values[0], "p50": values[0], "p90": values[0]}
-    tenths = statistics.quantiles(values, n=10, method="inclusive")
-    return {"p10": tenths[0], "p50": statistics.median(values), "p90": tenths[-1]}
 
 
 def summarise(name, samples):
@@ -110,17 +106,6 @@ def compare(program, options, out):
     return result, torch.versions
 
 
-def output_of(*command):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-
-
-def cpu_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return "unknown"
-
-
 def print_table(results):
     print(f"{'':13}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
     print(f"{'program':13}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
@@ -142,6 +127,7 @@ def print_table(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="a Python with PyTorch")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--trainer", type=pathlib.Path, default=ROOT / "build/host/sslcuda")
     parser.add_argument("--data", default=os.environ.get("SSLCUDA_DATA", SYSTEM_DATA))
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "perf/results/train_cpu.json")
@@ -154,8 +140,8 @@ def main():
     report = {
         "schema": 1,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "commit": output_of("git", "describe", "--always", "--dirty"),
-        "cpu": cpu_name(), "threads": options.threads, "load_before": os.getloadavg()[0],
+        "commit": commit(), "device": options.device, "cpu": cpu_name(),
+        "threads": options.threads, "load_before": os.getloadavg()[0],
         "versions": {"sslcuda": output_of(options.trainer, "--version")},
         "results": [],
     }

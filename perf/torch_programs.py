@@ -1,9 +1,10 @@
-"""The peer of compare_torch.py: one epoch of a seed program in eager PyTorch on the CPU.
+"""The peer of compare_torch.py: one epoch of a seed program in PyTorch.
 
-    torch_programs.py PROGRAM --data DIR --adam fused
+    torch_programs.py PROGRAM --data DIR --device cuda --how "graph, Adam fused"
 
-Prints one JSON object. The images are converted and normalised before the clock starts and every
-batch is one index_select, so nothing but the training step itself is timed.
+Prints one JSON object. The images are on the device, converted and normalised, before the clock
+starts, and every batch is one index_select, so nothing but the training step itself is timed. On
+CUDA the step can be replayed as a graph that was captured by hand.
 """
 
 import argparse
@@ -18,7 +19,13 @@ from torch import nn
 from torch.nn import functional
 
 HIDDEN = 128
+WARM_UP, TRIAL = 20, 50  # steps
 ADAM = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+# Ways to run, of which a trial takes the fastest.
+WAYS = {
+    "cpu": [f"eager, Adam {adam}" for adam in ADAM],
+    "cuda": ["eager, Adam fused", "compiled, Adam fused", "graph, Adam fused"],
+}
 
 
 class Contrastive(nn.Module):
@@ -33,7 +40,7 @@ class Contrastive(nn.Module):
     def loss(self, x):
         x = x.flatten(1)
         z1, z2 = self.fc(x), self.fc(x)
-        return functional.cross_entropy(z1 @ z2.T / 0.1, torch.eye(len(x)))
+        return functional.cross_entropy(z1 @ z2.T / 0.1, torch.eye(len(x), device=x.device))
 
 
 class Rotation(nn.Module):
@@ -47,9 +54,9 @@ class Rotation(nn.Module):
         return x
 
     def loss(self, x):
-        turns = torch.randint(4, (len(x),))
+        turns = torch.randint(4, (len(x),), device=x.device)
         all_turns = torch.stack([torch.rot90(x, k, (1, 2)) for k in range(4)])
-        x = all_turns[turns, torch.arange(len(x))].unsqueeze(1)
+        x = all_turns[turns, torch.arange(len(x), device=x.device)].unsqueeze(1)
         logits = self.fc(functional.relu(self.conv(x)).flatten(1))
         return functional.cross_entropy(logits, turns)
 
@@ -83,37 +90,72 @@ def read_images(directory):
 
 
 class Training:
-    def __init__(self, program, images, batch, adam):
-        self.model = PROGRAMS[program](*images.shape[1:])
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **ADAM[adam])
+    def __init__(self, program, images, batch, how):
+        way, _, adam = how.partition(", Adam ")
+        self.model = PROGRAMS[program](*images.shape[1:]).to(images.device)
+        self.loss = torch.compile(self.model.loss) if way == "compiled" else self.model.loss
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3,
+                                          capturable=way == "graph", **ADAM[adam])
         self.images = images
         self.batch = batch
+        self.graph = None
+        if way == "graph":
+            self.capture()
+
+    def step(self, indices):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(self.images.index_select(0, indices))
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def capture(self):
+        self.indices = torch.arange(self.batch, device=self.images.device)
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self.step(self.indices)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.graph_loss = self.step(self.indices)
+        self.graph = graph
+
+    def replay(self, indices):
+        self.indices.copy_(indices)
+        self.graph.replay()
+        return self.graph_loss.clone()
 
     def steps(self, limit=None):
         """Trains on up to `limit` batches of a shuffled epoch; returns the losses."""
         losses = []
-        for indices in torch.randperm(len(self.images)).split(self.batch)[:limit]:
-            self.optimizer.zero_grad(set_to_none=True)
-            loss = self.model.loss(self.images.index_select(0, indices))
-            loss.backward()
-            self.optimizer.step()
-            losses.append(loss.detach())
+        order = torch.randperm(len(self.images), device=self.images.device)
+        for indices in order.split(self.batch)[:limit]:
+            whole = self.graph and len(indices) == self.batch
+            losses.append((self.replay if whole else self.step)(indices))
         return torch.stack(losses)
 
 
-def seconds_of(action):
+def seconds_of(training, limit=None):
+    def finish():
+        if training.images.is_cuda:
+            torch.cuda.synchronize()
+
+    finish()
     start = time.perf_counter()
-    result = action()
-    return time.perf_counter() - start, result
+    losses = training.steps(limit)
+    finish()
+    return time.perf_counter() - start, losses
 
 
-def fastest_adam(program, images, batch):
-    def seconds(adam):
-        training = Training(program, images, batch, adam)
-        training.steps(20)
-        return min(seconds_of(lambda: training.steps(50))[0] for _ in range(3))
+def fastest(program, images, batch):
+    def seconds(how):
+        training = Training(program, images, batch, how)
+        training.steps(WARM_UP)
+        return min(seconds_of(training, TRIAL)[0] for _ in range(3))
 
-    return min(ADAM, key=seconds)
+    return min(WAYS[images.device.type], key=seconds)
 
 
 def main():
@@ -122,20 +164,22 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--adam", choices=ADAM, help="default: try them, print the fastest, stop")
+    parser.add_argument("--device", choices=WAYS, default="cpu")
+    parser.add_argument("--how", help="a way to run; default: try them, print the fastest, stop")
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)  # ours does; the contrastive gradients are full of them
     torch.manual_seed(0)
     images = PROGRAMS[options.program].normalise(read_images(options.data).float().div_(255))
+    images = images.to(options.device)
     result = {"torch": torch.__version__, "python": platform.python_version()}
-    if options.adam is None:
-        result["adam"] = fastest_adam(options.program, images, options.batch_size)
+    if options.how is None:
+        result["how"] = fastest(options.program, images, options.batch_size)
     else:
-        Training(options.program, images, options.batch_size, options.adam).steps(20)
-        training = Training(options.program, images, options.batch_size, options.adam)
-        seconds, losses = seconds_of(training.steps)
+        Training(options.program, images, options.batch_size, options.how).steps(WARM_UP)
+        training = Training(options.program, images, options.batch_size, options.how)
+        seconds, losses = seconds_of(training)
         result |= {"seconds": seconds, "steps": len(losses), "loss": losses.mean().item()}
     print(json.dumps(result))
 

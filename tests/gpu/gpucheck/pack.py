@@ -133,6 +133,8 @@ def pack(root, build_folder, target):
         shutil.copy2(program, target / "bin")
     for name, path in libraries(programs).items():
         shutil.copy2(path, target / "lib" / name)
+    for plugin in (build_folder / "lib").glob(f"{PERFORMANCE}_*.so"):  # opened at run time
+        shutil.copy2(plugin, target / "lib")
     for file in [*(target / "bin").iterdir(), *(target / "lib").iterdir()]:
         subprocess.run(["strip", "--strip-unneeded", file], check=True)
     shutil.copytree(build_folder / "data", target / "data")
