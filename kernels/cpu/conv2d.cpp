@@ -36,16 +36,31 @@ struct Scratch {
   int64_t floats() const { return columns + gradient + weight; }
 };
 
-// The pixel that tap (r, t) of position (p, q) reads; false for padding.
-struct Tap {
-  int64_t line, column;
-  bool inside;
+// A run of positions in one line of y, from the k-th of a tile on, and the pixels that a tap reads
+// for them: the first one's place in its channel, the others stride_w apart; -1: padding.
+struct Run {
+  int64_t k, count, pixel;
 };
 
-Tap tap(const Conv2dShape& s, int64_t position, int64_t r, int64_t t) {
-  const int64_t line = position / s.out_w * s.stride_h + r * s.dilation_h - s.pad_h;
-  const int64_t column = position % s.out_w * s.stride_w + t * s.dilation_w - s.pad_w;
-  return {line, column, line >= 0 && line < s.h && column >= 0 && column < s.w};
+// Calls visit(run) for the positions [first, first + count), as tap (r, t) sees them.
+template <class Visit>
+void for_each_run(const Conv2dShape& s, int64_t r, int64_t t, int64_t first, int64_t count,
+                  const Visit& visit) {
+  const int64_t shift = s.pad_w - t * s.dilation_w;  // position q reads column q stride_w - shift
+  const int64_t inside_begin = shift > 0 ? ceil_div(shift, s.stride_w) : 0;
+  const int64_t inside_end = s.w + shift > 0 ? ceil_div(s.w + shift, s.stride_w) : 0;
+  for (int64_t k = 0; k < count;) {
+    const int64_t p = (first + k) / s.out_w, q = (first + k) % s.out_w;
+    const int64_t end = std::min(s.out_w, q + count - k);
+    const int64_t line = p * s.stride_h + r * s.dilation_h - s.pad_h;
+    const bool is_inside = line >= 0 && line < s.h;
+    const int64_t from = is_inside ? std::clamp(inside_begin, q, end) : end;
+    const int64_t to = std::clamp(inside_end, from, end);
+    visit(Run{k, from - q, -1});
+    visit(Run{k + from - q, to - from, line * s.w + from * s.stride_w - shift});
+    visit(Run{k + to - q, end - to, -1});
+    k += end - q;
+  }
 }
 
 // Calls visit(row of the unrolled matrix, channel, r, t) for every row.
@@ -64,10 +79,16 @@ void unroll(const Conv2dShape& s, const float* image, int64_t first, int64_t cou
   for_each_row(s, [&](int64_t row, int64_t c, int64_t r, int64_t t) {
     const float* const channel = image + c * s.h * s.w;
     float* const out = columns + row * count;
-    for (int64_t k = 0; k < count; ++k) {
-      const Tap from = tap(s, first + k, r, t);
-      out[k] = from.inside ? channel[from.line * s.w + from.column] : 0.0f;
-    }
+    for_each_run(s, r, t, first, count, [&](const Run& run) {
+      if (run.pixel < 0) {
+        std::fill_n(out + run.k, run.count, 0.0f);
+      } else if (s.stride_w == 1) {
+        std::copy_n(channel + run.pixel, run.count, out + run.k);
+      } else {
+        const float* const in = channel + run.pixel;
+        for (int64_t i = 0; i < run.count; ++i) out[run.k + i] = in[i * s.stride_w];
+      }
+    });
   });
 }
 
@@ -76,10 +97,11 @@ void add_back(const Conv2dShape& s, const float* columns, int64_t first, int64_t
   for_each_row(s, [&](int64_t row, int64_t c, int64_t r, int64_t t) {
     float* const channel = image + c * s.h * s.w;
     const float* const in = columns + row * count;
-    for (int64_t k = 0; k < count; ++k) {
-      const Tap to = tap(s, first + k, r, t);
-      if (to.inside) channel[to.line * s.w + to.column] += in[k];
-    }
+    for_each_run(s, r, t, first, count, [&](const Run& run) {
+      if (run.pixel < 0) return;
+      float* const out = channel + run.pixel;
+      for (int64_t i = 0; i < run.count; ++i) out[i * s.stride_w] += in[run.k + i];
+    });
   });
 }
 

@@ -88,34 +88,51 @@ struct NoEpilogue {
   void operator()(const Part&) const {}
 };
 
-// A matrix product in parts, each followed by epilogue(part). Parts are runs of rows, which leaves
-// what a thread wrote in one piece for it to read again, or else runs of columns: a product with
-// b^T reorders b, and every run of rows would do that anew. A sum is never split, so the bits are
+// How a product of m x n is cut: into parts of rows x columns.
+struct PartSize {
+  int64_t rows, columns;
+};
+
+// Halves the longer side until there are parts for many threads, or a part has little to do. Every
+// part reorders its share of both matrices anew: so they stay near square, and become more than
+// kFewParts only if they remain large.
+inline PartSize part_size(const Gemm& g) {
+  constexpr int64_t kGrain = 16, kFewParts = 16, kMaxParts = 64;
+  constexpr int64_t kSmall = 1 << 22, kLarge = 1 << 26;
+  const auto halve = [](int64_t extent) { return ceil_div(ceil_div(extent, 2), kGrain) * kGrain; };
+  PartSize part{g.m, g.n};
+  int64_t parts = 1;
+  const int64_t k = std::max<int64_t>(g.k, 1);
+  while (parts < kMaxParts &&
+         part.rows * part.columns * k >= (parts < kFewParts ? kSmall : kLarge)) {
+    int64_t& longer = part.rows >= part.columns ? part.rows : part.columns;
+    if (halve(longer) == longer) break;
+    longer = halve(longer);
+    parts = ceil_div(g.m, part.rows) * ceil_div(g.n, part.columns);
+  }
+  return part;
+}
+
+// A matrix product in parts, each followed by epilogue(part). A sum is never split, so the bits are
 // those of one thread.
 template <class Epilogue = NoEpilogue>
 int gemm(const Gemm& whole, const Epilogue& epilogue = {}) {
   if (whole.m == 0 || whole.n == 0) return 0;
-  constexpr int64_t kGrain = 16, kPartWork = 1 << 22, kMaxParts = 64;
-  const bool by_rows = whole.m >= whole.n || (!whole.transpose_b && whole.m >= 4 * kGrain);
-  const int64_t extent = by_rows ? whole.m : whole.n;
-  const int64_t work = 2 * whole.m * whole.n * std::max<int64_t>(whole.k, 1);
-  const auto wanted = static_cast<int64_t>(
-      std::bit_ceil(static_cast<uint64_t>(std::clamp<int64_t>(work / kPartWork, 1, kMaxParts))));
-  const int64_t piece = ceil_div(ceil_div(extent, wanted), kGrain) * kGrain;
+  const PartSize size = part_size(whole);
+  const int64_t across = ceil_div(whole.n, size.columns);
+  const int64_t parts = ceil_div(whole.m, size.rows) * across;
+  const int64_t work = 2 * size.rows * size.columns * std::max<int64_t>(whole.k, 1);
   SharedError error;
-  parallel_pieces(extent, piece, work / extent, [&](int64_t begin, int64_t end) {
+  parallel_for(parts, work, [&](int64_t i) {
+    const int64_t row = i / across * size.rows, column = i % across * size.columns;
+    const Part done{row, std::min(whole.m, row + size.rows), column,
+                    std::min(whole.n, column + size.columns)};
     Gemm part = whole;
-    Part done{0, whole.m, begin, end};
-    if (by_rows) {
-      done = {begin, end, 0, whole.n};
-      part.m = end - begin;
-      part.a += begin * (whole.transpose_a ? 1 : whole.lda);
-      part.c += begin * whole.ldc;
-    } else {
-      part.n = end - begin;
-      part.b += begin * (whole.transpose_b ? whole.ldb : 1);
-      part.c += begin;
-    }
+    part.m = done.row_end - row;
+    part.n = done.column_end - column;
+    part.a += row * (whole.transpose_a ? 1 : whole.lda);
+    part.b += column * (whole.transpose_b ? whole.ldb : 1);
+    part.c += row * whole.ldc + column;
     error.note(sgemm(part));
     epilogue(done);
   });
