@@ -13,6 +13,7 @@
 namespace sslcuda::test {
 
 using cuda::Swizzle;
+using ptx::TensorMap;
 
 // ---- sm_80 ----
 

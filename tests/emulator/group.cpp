@@ -1,5 +1,6 @@
 #include "tests/emulator/group.hpp"
 
+#include <map>
 #include <string>
 
 #include "tests/emulator/launch.hpp"
@@ -12,7 +13,8 @@ namespace {
 // Unwinds a thread that is at fault.
 struct Stop {};
 
-Group* current_group = nullptr;
+// Of the host thread that launched it; its fibers run there.
+thread_local Group* current_group = nullptr;
 
 unsigned volume(const dim3& size) { return size.x * size.y * size.z; }
 

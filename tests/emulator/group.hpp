@@ -5,7 +5,6 @@
 #include <cuda_runtime.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>

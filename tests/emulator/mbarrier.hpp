@@ -47,7 +47,6 @@ class Mbarriers {
   static bool is_valid(uint64_t object);
   static Fields unpack(uint64_t object);
   static uint64_t pack(const Fields& fields);
-  Fields read(uint64_t* object, const Where& where);
   bool is_over(uint64_t* object, uint32_t parity, const Where& where);
   void update(uint64_t* object, Fields fields);
 

@@ -14,6 +14,7 @@ namespace emulator {
 namespace {
 
 constexpr size_t kAlignment = 256;
+constexpr size_t kMemory = size_t{1} << 36;  // of the device
 constexpr int kNaN = 0xff;
 
 std::mutex mutex;
@@ -29,6 +30,7 @@ void* allocate(size_t bytes) {
   // AddressSanitizer watches from the last byte on, so the size is not rounded up for the
   // alignment.
   void* pointer = nullptr;
+  if (bytes > kMemory) return nullptr;
   if (posix_memalign(&pointer, kAlignment, bytes) != 0) return nullptr;
   std::memset(pointer, kNaN, bytes);
   const std::lock_guard lock(mutex);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,6 +33,9 @@ struct State {
   std::vector<Member> members;                       // threads by their slot, then agents
   std::set<std::pair<uint32_t, uint32_t>> reported;  // pairs of code, of this launch
   Shadow shadow;
+
+  std::mutex mutex;
+  std::vector<std::pair<uintptr_t, uintptr_t>> forgotten;  // ranges, guarded by the mutex
 };
 
 // Never destroyed: call-backs come before main() and after it.
@@ -219,12 +223,17 @@ void Clock::join(const Clock& other) {
 
 void forget(const void* memory, size_t bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(memory);
-  state().shadow.forget(begin, begin + bytes);
+  const std::lock_guard lock(state().mutex);
+  state().forgotten.emplace_back(begin, begin + bytes);
 }
 
 void begin_launch() {
-  state().before_launch = state().latest;
-  state().reported.clear();
+  State& all = state();
+  all.before_launch = all.latest;
+  all.reported.clear();
+  const std::lock_guard lock(all.mutex);
+  for (const auto& [begin, end] : all.forgotten) all.shadow.forget(begin, end);
+  all.forgotten.clear();
 }
 
 void begin_group(unsigned threads, std::span<const SharedMemory* const> shared) {
@@ -284,7 +293,7 @@ Agent start_agent(Proxy proxy, const Clock& issued) {
           issued.seen.of(static_cast<unsigned>(number)) < all.members[number].time)) {
     ++number;
   }
-  if (number == all.members.size()) all.members.push_back({.proxy = proxy});
+  if (number == all.members.size()) all.members.push_back({0, {}, proxy});
   return {static_cast<uint16_t>(number), tick(all.members[number]), proxy, issued};
 }
 

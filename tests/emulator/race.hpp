@@ -56,7 +56,8 @@ struct Agent {
   Clock issued;
 };
 
-// Device memory that was allocated, or is about to be released.
+// Device memory that was allocated, or is about to be released. Any host thread may call this, also
+// while another one runs a kernel.
 void forget(const void* memory, size_t bytes);
 
 void begin_launch();

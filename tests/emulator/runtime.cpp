@@ -118,7 +118,10 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* pointer) {
-  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) {
+    if (fault == cudaErrorCudartUnloading) emulator::release(pointer);  // it takes all along
+    return remember(fault);
+  }
   return remember(!pointer || emulator::release(pointer) ? cudaSuccess : cudaErrorInvalidValue);
 }
 

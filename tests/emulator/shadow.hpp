@@ -41,7 +41,7 @@ class Shadow {
   }
 
   void forget(uintptr_t begin, uintptr_t end) {
-    for (Slot& slot : cache_) slot = {};
+    cache_.fill({});
     for (uintptr_t number = begin >> kPageBits; number <= end >> kPageBits; ++number) {
       pages_.erase(number);
     }
@@ -53,7 +53,7 @@ class Shadow {
       const auto begin = reinterpret_cast<uintptr_t>(memory->arena());
       if (is_shared(begin)) continue;
       arenas_.push_back(begin);
-      for (Slot& slot : cache_) slot = {};
+      cache_.fill({});
     }
   }
 

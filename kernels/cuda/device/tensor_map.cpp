@@ -45,7 +45,7 @@ cudaError_t find_encoder(decltype(&cuTensorMapEncodeTiled)* encoder) {
 
 }  // namespace
 
-cudaError_t make_tensor_map(const TensorBox& box, TensorMap* map) {
+cudaError_t make_tensor_map(const TensorBox& box, ptx::TensorMap* map) {
   constexpr int kMaxRank = TensorBox::kMaxRank;
   if (box.rank < 1 || box.rank > kMaxRank) return cudaErrorInvalidValue;
   decltype(&cuTensorMapEncodeTiled) encode = nullptr;

@@ -6,7 +6,11 @@
 
 #include <cstdint>
 
+namespace ptx {
+
 using TensorMap = CUtensorMap;
+
+}  // namespace ptx
 
 namespace sslcuda::cuda {
 
@@ -26,6 +30,6 @@ struct TensorBox {
 };
 
 // cudaErrorInvalidValue: against these rules, or no such driver.
-cudaError_t make_tensor_map(const TensorBox& box, TensorMap* map);
+cudaError_t make_tensor_map(const TensorBox& box, ptx::TensorMap* map);
 
 }  // namespace sslcuda::cuda

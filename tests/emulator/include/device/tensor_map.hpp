@@ -7,7 +7,11 @@
 
 #include "tests/emulator/tensor_map.hpp"
 
+namespace ptx {
+
 using emulator::TensorMap;
+
+}  // namespace ptx
 
 namespace sslcuda::cuda {
 
