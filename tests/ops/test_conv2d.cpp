@@ -5,6 +5,7 @@
 namespace sslcuda::test {
 namespace {
 
+using reference::abi_shape;
 using reference::absolute;
 using reference::Conv2dShape;
 
@@ -41,27 +42,9 @@ std::string label(const Conv2dShape& s) {
   return text;
 }
 
-sslcuda_conv2d_shape c_shape(const Conv2dShape& s) {
-  return {sizeof(sslcuda_conv2d_shape),
-          s.n,
-          s.c,
-          s.h,
-          s.w,
-          s.out,
-          s.kernel_h,
-          s.kernel_w,
-          s.stride_h,
-          s.stride_w,
-          s.pad_h,
-          s.pad_w,
-          s.dilation_h,
-          s.dilation_w,
-          1};
-}
-
 Floats forward(const Context& context, const Conv2dShape& s, const Floats& x, const Floats& weight,
                const Floats& bias, int32_t activation) {
-  const sslcuda_conv2d_shape shape = c_shape(s);
+  const sslcuda_conv2d_shape shape = abi_shape(s);
   const Buffer<float> dx(context, x), dw(context, weight), db(context, bias);
   const Buffer<float> y(context, s.y_count());
   context.run([&] {
@@ -85,7 +68,7 @@ struct Gradients {
 
 Gradients backward(const Context& context, const Conv2dShape& s, const Inputs& in,
                    int32_t activation, Wanted wanted = {}) {
-  const sslcuda_conv2d_shape shape = c_shape(s);
+  const sslcuda_conv2d_shape shape = abi_shape(s);
   const Buffer<float> x(context, in.x), weight(context, in.weight), y(context, in.y),
       grad_y(context, in.grad_y);
   const Buffer<float> grad_x(context, s.x_count()), grad_weight(context, s.weight_count()),
@@ -195,7 +178,7 @@ TEST_P(Conv2d, IntegersAreExact) {
 TEST_P(Conv2d, ZeroMeansOne) {
   const Conv2dShape s{1, 2, 5, 5, 3, 3, 3};
   const Floats x = normal(s.x_count(), 1), weight = normal(s.weight_count(), 2);
-  sslcuda_conv2d_shape shape = c_shape(s);
+  sslcuda_conv2d_shape shape = abi_shape(s);
   shape.stride_h = shape.stride_w = shape.dilation_h = shape.dilation_w = shape.groups = 0;
   const Buffer<float> dx(context(), x), dw(context(), weight), y(context(), s.y_count());
   context().run([&] {

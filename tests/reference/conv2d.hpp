@@ -17,6 +17,25 @@ struct Conv2dShape {
   int64_t y_count() const { return n * out * out_h() * out_w(); }
 };
 
+// The same for the library's calls.
+inline sslcuda_conv2d_shape abi_shape(const Conv2dShape& s) {
+  return {sizeof(sslcuda_conv2d_shape),
+          s.n,
+          s.c,
+          s.h,
+          s.w,
+          s.out,
+          s.kernel_h,
+          s.kernel_w,
+          s.stride_h,
+          s.stride_w,
+          s.pad_h,
+          s.pad_w,
+          s.dilation_h,
+          s.dilation_w,
+          1};
+}
+
 // Calls term(y index, weight index, x index) for every product of the convolution.
 template <class Term>
 void for_each_product(const Conv2dShape& s, const Term& term) {

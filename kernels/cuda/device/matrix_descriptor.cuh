@@ -1,15 +1,13 @@
 // matrix_descriptor.cuh - how an operand of wgmma lies in shared memory (PTX ISA, "Matrix
-// Descriptor Format"). It is made of atoms, 8 lines of 16 bytes, or of the width of the swizzle:
+// Descriptor Format"). It is made of atoms, 8 lines of 16 bytes, or of the width of the swizzle.
 //
-//                   swizzled                                  not swizzled
-//   contiguous in k      stride: to the next 8 rows or columns     the same
-//                        leading: not used (k stays in the atom)   leading: to the next 16 bytes of
-//                        k
-//   contiguous in mn     stride: to the next 8 k                   stride: to the next 16 bytes of
-//   mn
-//                        leading: to the next atom along mn        leading: to the next 8 k
+//   contiguous in   swizzle   stride: bytes to        leading: bytes to
+//   k               yes       the next 8 rows         not used, k stays in the atom
+//   k               none      the next 8 rows         the next 16 bytes of k
+//   mn              yes       the next 8 k            the next atom along mn
+//   mn              none      the next 16 bytes       the next 8 k
 //
-// A step along k within a swizzled atom adds its bytes to the address.
+// Rows of A, columns of B. A step along k within a swizzled atom adds its bytes to the address.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -26,16 +24,6 @@ __host__ __device__ constexpr uint64_t matrix_descriptor(uint32_t address, uint3
   const auto field = [](uint32_t bytes) { return uint64_t{(bytes & 0x3ffffu) >> 4}; };
   return field(address) | field(leading) << 16 | field(stride) << 32 |
          static_cast<uint64_t>(swizzle) << 62;
-}
-
-// Where a byte of a swizzled tile lies: pieces of 16 bytes change places within 8 lines. The tile
-// starts at a multiple of 8 lines.
-__host__ __device__ constexpr uint32_t swizzled(uint32_t offset, Swizzle swizzle) {
-  const uint32_t mask = swizzle == Swizzle::kNone  ? 0
-                        : swizzle == Swizzle::k128 ? 0x70
-                        : swizzle == Swizzle::k64  ? 0x30
-                                                   : 0x10;
-  return offset ^ (offset >> 3 & mask);
 }
 
 }  // namespace sslcuda::cuda

@@ -9,6 +9,7 @@
 namespace sslcuda::perf {
 namespace {
 
+using reference::abi_shape;
 using reference::Conv2dShape;
 
 Conv2dShape shape_of(const Problem& p) {
@@ -16,24 +17,6 @@ Conv2dShape shape_of(const Problem& p) {
   s.stride_h = s.stride_w = p.get("stride", 1);
   s.pad_h = s.pad_w = p.get("pad", 0);
   return s;
-}
-
-sslcuda_conv2d_shape abi_shape(const Conv2dShape& s) {
-  return {sizeof(sslcuda_conv2d_shape),
-          s.n,
-          s.c,
-          s.h,
-          s.w,
-          s.out,
-          s.kernel_h,
-          s.kernel_w,
-          s.stride_h,
-          s.stride_w,
-          s.pad_h,
-          s.pad_w,
-          1,
-          1,
-          1};
 }
 
 double products(const Conv2dShape& s) {

@@ -20,7 +20,7 @@ OF_THE_MACHINE = re.compile(
     r"^(linux-vdso|ld-linux|lib(c|m|dl|rt|pthread|resolv)\.|"
     r"lib(cuda|cublas|cudnn|cufft|curand|cusolver|cusparse|nv))")
 MOST_MIB = 60
-IMAGES, TEST_IMAGES = 4000, 100
+IMAGES, TEST_IMAGES = 2000, 100
 SHOWN_OF_A_FAILURE = 2000  # characters
 
 # An old-fashioned RPATH: unlike RUNPATH it also serves the libraries' libraries.
