@@ -26,6 +26,14 @@ Rules& Rules::dtype(int32_t dtype) {
   return *this;
 }
 
+Rules& Rules::any_dtype(int32_t dtype) {
+  if (dtype < SSLCUDA_F32 || dtype > SSLCUDA_TF32) {
+    fail(SSLCUDA_UNSUPPORTED, "dtype must be SSLCUDA_F32 (0), BF16 (1), F16 (2) or TF32 (3), got ",
+         dtype);
+  }
+  return *this;
+}
+
 Rules& Rules::extent(const char* name, int64_t value, int64_t least) {
   if (value < least) {
     fail(SSLCUDA_INVALID_SHAPE, name, " must be >= ", least, ", got ", value);
@@ -71,11 +79,10 @@ Extent Rules::dense(std::initializer_list<int64_t> extents, int64_t element) {
   return {1, bytes, bytes};
 }
 
-Extent Rules::f32_rows(int64_t rows, int64_t width, int64_t ld) {
-  constexpr int64_t kElement = sizeof(float);
+Extent Rules::rows_of(int64_t rows, int64_t width, int64_t ld, int64_t element) {
   if (rows == 0 || width == 0) return {0, 0, 0};
-  multiply(multiply(rows, ld), kElement);
-  return {rows, width * kElement, ld * kElement};
+  multiply(multiply(rows, ld), element);
+  return {rows, width * element, ld * element};
 }
 
 Rules& Rules::input(const char* name, const void* data, Extent extent, bool required) {
@@ -144,8 +151,8 @@ void Rules::finish() const {
   }
 }
 
-void clear(Context& context, void* data, int64_t count) {
-  if (data && count > 0) context.fill(data, 0, static_cast<size_t>(count) * sizeof(float));
+void clear(Context& context, void* data, const Extent& extent) {
+  if (data && extent.bytes() > 0) context.fill(data, 0, static_cast<size_t>(extent.bytes()));
 }
 
 }  // namespace sslcuda

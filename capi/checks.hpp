@@ -22,7 +22,9 @@ class Rules {
  public:
   explicit Rules(Context& context) : context_(context) {}
 
+  // Float32 alone, or any storage type.
   Rules& dtype(int32_t dtype);
+  Rules& any_dtype(int32_t dtype);
   // least <= value, otherwise INVALID_SHAPE.
   Rules& extent(const char* name, int64_t value, int64_t least = 0);
   Rules& stride(const char* name, int64_t value, const char* width_name, int64_t width);
@@ -41,8 +43,19 @@ class Rules {
   static Extent f32(std::initializer_list<int64_t> extents) { return dense(extents, 4); }
   static Extent i64(std::initializer_list<int64_t> extents) { return dense(extents, 8); }
   static Extent u8(std::initializer_list<int64_t> extents) { return dense(extents, 1); }
-  // [rows, width] float32, rows ld elements apart.
-  static Extent f32_rows(int64_t rows, int64_t width, int64_t ld);
+  static Extent u32_rows(int64_t rows, int64_t width, int64_t ld) {
+    return rows_of(rows, width, ld, 4);
+  }
+  // [rows, width], rows ld elements apart.
+  static Extent f32_rows(int64_t rows, int64_t width, int64_t ld) {
+    return rows_of(rows, width, ld, 4);
+  }
+  static Extent rows(int32_t dtype, int64_t rows, int64_t width, int64_t ld) {
+    return rows_of(rows, width, ld, element_size(static_cast<DType>(dtype)));
+  }
+  static Extent tensor(int32_t dtype, std::initializer_list<int64_t> extents) {
+    return dense(extents, element_size(static_cast<DType>(dtype)));
+  }
 
   Rules& input(const char* name, const void* data, Extent extent, bool required = true);
   Rules& output(const char* name, const void* data, Extent extent, bool required = true);
@@ -69,6 +82,7 @@ class Rules {
     const char *one, *other;
   };
   static Extent dense(std::initializer_list<int64_t> extents, int64_t element);
+  static Extent rows_of(int64_t rows, int64_t width, int64_t ld, int64_t element);
   static bool overlap(const Tensor& one, const Tensor& other);
   bool shared(const Tensor& one, const Tensor& other) const;
 
@@ -80,7 +94,7 @@ class Rules {
 inline const float* floats(const void* data) { return static_cast<const float*>(data); }
 inline float* floats(void* data) { return static_cast<float*>(data); }
 
-// Queues zeros for a gradient that sums over nothing; data may be null.
-void clear(Context& context, void* data, int64_t count);
+// Queues zeros for a dense gradient that sums over nothing; data may be null.
+void clear(Context& context, void* data, const Extent& extent);
 
 }  // namespace sslcuda

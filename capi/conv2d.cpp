@@ -113,8 +113,8 @@ sslcuda_status sslcuda_conv2d_backward(sslcuda_context* ctx, int32_t dtype,
         .optional_output("grad_bias", grad_bias, Rules::f32({s.out}))
         .finish();
     if (s.n == 0) {
-      clear(context, grad_weight, s.out * s.c * s.kernel_h * s.kernel_w);
-      clear(context, grad_bias, s.out);
+      clear(context, grad_weight, Rules::f32({s.out, s.c, s.kernel_h, s.kernel_w}));
+      clear(context, grad_bias, Rules::f32({s.out}));
       return;
     }
     if (!grad_x && !grad_weight && !grad_bias) return;

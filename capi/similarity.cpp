@@ -9,7 +9,7 @@ sslcuda_status sslcuda_similarity_forward(sslcuda_context* ctx, int32_t dtype, i
                                           const float* tau_device, void* s, int64_t lds) {
   return call(ctx, __func__, [&](Context& context) {
     Rules(context)
-        .dtype(dtype)
+        .any_dtype(dtype)
         .extent("n", n)
         .extent("m", m)
         .extent("d", d, 1)
@@ -18,21 +18,22 @@ sslcuda_status sslcuda_similarity_forward(sslcuda_context* ctx, int32_t dtype, i
         .stride("lds", lds, "m", m)
         .flag("normalize", normalize)
         .tau(tau, tau_device)
-        .input("a", a, Rules::f32_rows(n, d, lda))
-        .input("b", b, Rules::f32_rows(m, d, ldb))
-        .output("s", s, Rules::f32_rows(n, m, lds))
+        .input("a", a, Rules::rows(dtype, n, d, lda))
+        .input("b", b, Rules::rows(dtype, m, d, ldb))
+        .output("s", s, Rules::rows(dtype, n, m, lds))
         .finish();
     if (n == 0 || m == 0) return;
-    context.run(context.ops().similarity_forward, {n,
+    context.run(context.ops().similarity_forward, {static_cast<DType>(dtype),
+                                                   n,
                                                    m,
                                                    d,
-                                                   floats(a),
+                                                   a,
                                                    lda,
-                                                   floats(b),
+                                                   b,
                                                    ldb,
                                                    normalize != 0,
                                                    {tau, tau_device},
-                                                   floats(s),
+                                                   s,
                                                    lds});
   });
 }
@@ -44,7 +45,7 @@ sslcuda_status sslcuda_similarity_backward(sslcuda_context* ctx, int32_t dtype, 
                                            void* grad_a, void* grad_b, float* grad_tau) {
   return call(ctx, __func__, [&](Context& context) {
     Rules(context)
-        .dtype(dtype)
+        .any_dtype(dtype)
         .extent("n", n, 1)
         .extent("m", m, 1)
         .extent("d", d, 1)
@@ -53,27 +54,28 @@ sslcuda_status sslcuda_similarity_backward(sslcuda_context* ctx, int32_t dtype, 
         .stride("lds", lds, "m", m)
         .flag("normalize", normalize)
         .tau(tau, tau_device)
-        .input("a", a, Rules::f32_rows(n, d, lda))
-        .input("b", b, Rules::f32_rows(m, d, ldb))
-        .input("grad_s", grad_s, Rules::f32_rows(n, m, lds))
-        .optional_output("grad_a", grad_a, Rules::f32_rows(n, d, lda))
-        .optional_output("grad_b", grad_b, Rules::f32_rows(m, d, ldb))
+        .input("a", a, Rules::rows(dtype, n, d, lda))
+        .input("b", b, Rules::rows(dtype, m, d, ldb))
+        .input("grad_s", grad_s, Rules::rows(dtype, n, m, lds))
+        .optional_output("grad_a", grad_a, Rules::rows(dtype, n, d, lda))
+        .optional_output("grad_b", grad_b, Rules::rows(dtype, m, d, ldb))
         .optional_output("grad_tau", grad_tau, Rules::f32({1}))
         .finish();
     if (!grad_a && !grad_b && !grad_tau) return;
-    context.run(context.ops().similarity_backward, {n,
+    context.run(context.ops().similarity_backward, {static_cast<DType>(dtype),
+                                                    n,
                                                     m,
                                                     d,
-                                                    floats(a),
+                                                    a,
                                                     lda,
-                                                    floats(b),
+                                                    b,
                                                     ldb,
                                                     normalize != 0,
                                                     {tau, tau_device},
-                                                    floats(grad_s),
+                                                    grad_s,
                                                     lds,
-                                                    floats(grad_a),
-                                                    floats(grad_b),
+                                                    grad_a,
+                                                    grad_b,
                                                     grad_tau});
   });
 }

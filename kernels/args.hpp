@@ -7,27 +7,50 @@
 
 namespace sslcuda {
 
+// How tensors are stored, and for kTf32 (stored as float32) multiplied.
+enum class DType : int32_t { kF32 = 0, kBf16 = 1, kF16 = 2, kTf32 = 3 };
+
+constexpr int64_t element_size(DType dtype) {
+  return dtype == DType::kBf16 || dtype == DType::kF16 ? 2 : 4;
+}
+
 enum class Activation : int32_t { kNone = 0, kRelu = 1, kSigmoid = 2 };
 
+struct MatmulArgs {
+  DType dtype;
+  int64_t m, n, k;
+  const void* a;  // [m, k], or [k, m] transposed; rows lda apart
+  int64_t lda;
+  bool transpose_a;
+  const void* b;  // [k, n], or [n, k] transposed; rows ldb apart
+  int64_t ldb;
+  bool transpose_b;
+  float alpha, beta;
+  void* c;  // [m, n], rows ldc apart; not read where beta is 0
+  int64_t ldc;
+};
+
 struct LinearForwardArgs {
+  DType dtype;  // of every tensor
   int64_t n, in, out;
-  const float* x;       // [n, in]
-  const float* weight;  // [out, in]
-  const float* bias;    // [out] or null
+  const void* x;       // [n, in]
+  const void* weight;  // [out, in]
+  const void* bias;    // [out] or null
   Activation activation;
-  float* y;  // [n, out]
+  void* y;  // [n, out]
 };
 
 struct LinearBackwardArgs {
+  DType dtype;
   int64_t n, in, out;
-  const float* x;       // [n, in]
-  const float* weight;  // [out, in]
-  const float* y;       // [n, out]; null without an activation
-  const float* grad_y;  // [n, out]
+  const void* x;       // [n, in]
+  const void* weight;  // [out, in]
+  const void* y;       // [n, out]; null without an activation
+  const void* grad_y;  // [n, out]
   Activation activation;
-  float* grad_x;       // [n, in] or null
-  float* grad_weight;  // [out, in] or null
-  float* grad_bias;    // [out] or null
+  void* grad_x;       // [n, in] or null
+  void* grad_weight;  // [out, in] or null
+  void* grad_bias;    // [out] or null
 };
 
 struct Conv2dShape {
@@ -80,45 +103,123 @@ struct Scalar {
 };
 
 struct SimilarityForwardArgs {
+  DType dtype;  // of a, b and s
   int64_t n, m, d;
-  const float* a;  // [n, d], rows lda apart
+  const void* a;  // [n, d], rows lda apart
   int64_t lda;
-  const float* b;  // [m, d], rows ldb apart
+  const void* b;  // [m, d], rows ldb apart
   int64_t ldb;
   bool normalize;
   Scalar tau;
-  float* s;  // [n, m], rows lds apart
+  void* s;  // [n, m], rows lds apart
   int64_t lds;
 };
 
 struct SimilarityBackwardArgs {
+  DType dtype;
   int64_t n, m, d;
-  const float* a;
+  const void* a;
   int64_t lda;
-  const float* b;
+  const void* b;
   int64_t ldb;
   bool normalize;
   Scalar tau;
-  const float* grad_s;  // [n, m], rows lds apart
+  const void* grad_s;  // [n, m], rows lds apart
   int64_t lds;
-  float* grad_a;    // rows lda apart, or null
-  float* grad_b;    // rows ldb apart, or null
+  void* grad_a;     // rows lda apart, or null
+  void* grad_b;     // rows ldb apart, or null
   float* grad_tau;  // [1] or null
 };
 
-struct InfoNceArgs {
-  int64_t n, d;
-  const float* a;  // [n, d], rows lda apart
+enum class ContrastiveKind : int32_t {
+  kInfoNce = 0,
+  kClip = 1,
+  kNtXent = 2,
+  kSupCon = 3,
+  kSupConIn = 4,
+  kSigLip = 5,
+  kSampled = 6
+};
+
+// 1 / tau: from the first of these that is given. At most max_scale, unless that is 0.
+struct Temperature {
+  const float* log_scale;   // [1] or null
+  const float* tau_device;  // [1] or null
+  float tau;
+  float max_scale;
+};
+
+constexpr size_t kDefaultWorkspaceLimit = size_t{64} << 20;
+
+// As sslcuda_contrastive_args, whose rules hold, with m and the totals filled in.
+struct ContrastiveArgs {
+  ContrastiveKind kind;
+  DType dtype;  // of a, b, positives, negatives and their gradients
+  bool normalize;
+  bool self;  // b is a, and grad_a the gradient on both sides
+  int64_t n, m, d;
+  const void* a;  // [n, d], rows lda apart
   int64_t lda;
-  const float* b;  // [n, d], rows ldb apart; may be a
+  const void* b;  // [m, d], rows ldb apart
   int64_t ldb;
-  Scalar tau;
-  const float* grad_loss;  // [1] or null (1)
-  float* loss;             // [1] or null
-  float* row_loss;         // [n] or null
-  float* grad_a;           // rows lda apart, or null
-  float* grad_b;           // rows ldb apart, or null; equal to grad_a: the sum goes there
-  float* grad_tau;         // [1] or null
+  Temperature temperature;
+
+  const int64_t* labels;         // [n] or null
+  const int64_t* column_labels;  // [m]; labels where self; null but in SupCon
+  int64_t ignore_index;
+  const float* weights;   // [n] or null
+  const void* positives;  // [n, d], rows ld_positives apart, or null
+  int64_t ld_positives;
+  const void* negatives;      // [n, negatives_per_row, d], or null
+  int64_t negatives_per_row;  // 0 without negatives
+  const int64_t* indices;     // [n, sampled]; kSampled
+  int64_t sampled;
+
+  const int64_t* row_ids;     // [n] or null
+  const int64_t* column_ids;  // [m] or null
+  const uint32_t* mask;       // [n, ceil(m / 32)], rows ld_mask words apart, or null
+  int64_t ld_mask;
+  float margin;  // 0: none
+
+  Scalar bias;               // kSigLip
+  const float* column_bias;  // [m] or null
+  float smoothing, z_loss;
+
+  int64_t first_row, first_column, total_rows, total_columns;
+  bool mean_over_total;           // u[i] = weights[i] / total_rows
+  const float* given_row_lse;     // [n] or null
+  const float* given_column_lse;  // [m] or null
+
+  const float* grad_loss;      // [1] or null (1)
+  const float* grad_row_loss;  // [n] or null
+  size_t workspace_limit;
+
+  float* loss;          // [1] or null
+  float* row_loss;      // [n] or null
+  float* row_lse;       // [n] or null
+  float* column_lse;    // [m] or null
+  float* row_positive;  // [n] or null
+  float* row_entropy;   // [n] or null
+  float* top1;          // [1] or null
+  void* grad_a;         // [n, d], rows lda apart, or null
+  void* grad_b;         // [m, d], rows ldb apart, or null
+  void* grad_positives;
+  void* grad_negatives;
+  float* grad_temperature;  // [1] or null
+  float* grad_bias;         // [1] or null
+  float* grad_column_bias;  // [m] or null
+
+  bool needs_scores_gradient() const {
+    return grad_a || grad_b || grad_positives || grad_negatives || grad_temperature || grad_bias ||
+           grad_column_bias;
+  }
+};
+
+struct LseMergeArgs {
+  int64_t count;
+  const float* one;
+  const float* other;
+  float* merged;  // may be one or other
 };
 
 struct CrossEntropyArgs {

@@ -25,6 +25,7 @@ struct Op {
 };
 
 struct OpTable {
+  Op<MatmulArgs> matmul;
   Op<LinearForwardArgs> linear_forward;
   Op<LinearBackwardArgs> linear_backward;
   Op<Conv2dForwardArgs> conv2d_forward;
@@ -33,7 +34,8 @@ struct OpTable {
   Op<L2NormalizeBackwardArgs> l2_normalize_backward;
   Op<SimilarityForwardArgs> similarity_forward;
   Op<SimilarityBackwardArgs> similarity_backward;
-  Op<InfoNceArgs> infonce;
+  Op<ContrastiveArgs> contrastive;
+  Op<LseMergeArgs> lse_merge;
   Op<CrossEntropyArgs> cross_entropy;
   Op<MseArgs> mse;
   Op<AdamArgs> adam_step;

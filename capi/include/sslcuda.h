@@ -26,9 +26,9 @@
  *    of them can be captured in a graph. Scratch comes from the context's workspace.
  *  - An extent of zero is fine where the result is defined (nothing is done), and refused with
  *    SSLCUDA_INVALID_SHAPE where a mean would be undefined.
- *  - The same build, device model and shapes give the same bits, on the CPU whatever the number of
- *    threads. NaN and infinity in the data propagate as in the formula; denormal numbers may count
- *    as zero on the CPU.
+ *  - The same build, device model, shapes and alignment of pointers give the same bits, on the CPU
+ *    whatever the number of threads. NaN and infinity in the data propagate as in the formula;
+ *    denormal numbers may count as zero on the CPU.
  *  - A context serves one call at a time (a second one gets SSLCUDA_BUSY); different contexts may
  *    be used from different threads at once.
  *
@@ -212,10 +212,27 @@ SSLCUDA_API sslcuda_status sslcuda_graph_destroy(sslcuda_context* ctx, sslcuda_g
 
 /* ---------------------------------------------------------------- layers --------------------- */
 
-/* Storage type of the tensors of a call. Scalars, losses and row statistics are float32. */
-enum { SSLCUDA_F32 = 0 };
+/* Storage type of the tensors of a call. Scalars, losses and row statistics are float32, and so are
+ * all sums. F32 is multiplied in float32 accuracy; TF32 is stored as float32 too, but its products
+ * may be taken from factors rounded to 10 bits of mantissa. Entries that do not say otherwise take
+ * F32 only. */
+enum { SSLCUDA_F32 = 0, SSLCUDA_BF16 = 1, SSLCUDA_F16 = 2, SSLCUDA_TF32 = 3 };
 
 enum { SSLCUDA_ACTIVATION_NONE = 0, SSLCUDA_ACTIVATION_RELU = 1, SSLCUDA_ACTIVATION_SIGMOID = 2 };
+
+/*
+ * Matrix product.  c = alpha op(a) op(b) + beta c,  op(x) = x, or x^T where `transpose` says so
+ *
+ *   dtype  any
+ *   a      in      [m, k], or [k, m] with transpose_a; rows lda apart
+ *   b      in      [k, n], or [n, k] with transpose_b; rows ldb apart
+ *   c      out     [m, n], rows ldc apart; in too unless beta is 0
+ */
+SSLCUDA_API sslcuda_status sslcuda_matmul(sslcuda_context* ctx, int32_t dtype, int64_t m, int64_t n,
+                                          int64_t k, const void* a, int64_t lda,
+                                          int32_t transpose_a, const void* b, int64_t ldb,
+                                          int32_t transpose_b, float alpha, float beta, void* c,
+                                          int64_t ldc);
 
 /*
  * Linear layer.  y = act(x W^T + bias)
@@ -390,6 +407,154 @@ SSLCUDA_API sslcuda_status sslcuda_cross_entropy(sslcuda_context* ctx, int32_t d
 SSLCUDA_API sslcuda_status sslcuda_mse(sslcuda_context* ctx, int32_t dtype, int64_t count,
                                        const void* x, const void* target, int32_t sigmoid,
                                        const float* grad_loss, float* loss, void* grad_x);
+
+/* ---------------------------------------------------------------- contrastive family --------- */
+
+/*
+ * One call for the whole family: a row a[i] is scored against columns b[j], and what is wanted is
+ * computed from the scores without ever storing the [n, m] matrix.
+ *
+ *   s[i,j] = <a[i], b[j]> / tau (+ column_bias[j])           r[i] = log sum_j exp(s[i,j])
+ *   u[i]   = weights[i] / (their sum over the rows that count); weights of 1 if none are given
+ *
+ *   kind        loss, P[i]: the positives of row i
+ *   INFONCE     sum_i u[i] (r[i] - s[i,P]);  P[i] = labels[i], or i
+ *   CLIP        sum_i u[i] (r[i] + c[i] - 2 s[i,i]) / 2,  c[j] = log sum_i exp(s[i,j]);  m = n
+ *   NTXENT      as INFONCE within one tensor of n = 2k rows: P[i] = (i + k) mod n, and no row
+ *               is scored against itself
+ *   SUPCON      sum_i u[i] (r[i] - mean of s[i,j] over P[i]), without s[i,i];  P[i]: the other
+ *               rows of the same label. Rows without a positive do not count.
+ *   SUPCON_IN   sum_i u[i] (r[i] - log mean of exp(s[i,j]) over P[i])
+ *   SIGLIP      sum_i u[i] sum_j softplus(-y (s[i,j] + bias)),  y = 1 where j = i, else -1
+ *   SAMPLED     wav2vec 2.0: row i is scored against b[indices[i,k]], k = 0 ... sampled - 1, of
+ *               which the first is its positive; rows equal to it as stored do not count
+ *
+ * Linear layer + cross-entropy is INFONCE with a = x, b = weight [v, d], labels, column_bias,
+ * smoothing and z_loss: the loss of a row is then
+ *   r - (1 - smoothing) s[i,P] - (smoothing / m) sum_j s[i,j] + z_loss r^2.
+ * MoCo is INFONCE with `positives`, one's own for each row, and b the queue.
+ */
+enum {
+  SSLCUDA_INFONCE = 0,
+  SSLCUDA_CLIP = 1,
+  SSLCUDA_NTXENT = 2,
+  SSLCUDA_SUPCON = 3,
+  SSLCUDA_SUPCON_IN = 4,
+  SSLCUDA_SIGLIP = 5,
+  SSLCUDA_SAMPLED = 6
+};
+
+/* Set up by SSLCUDA_CONTRASTIVE_INIT; then fill in what the loss needs. Pointers point into memory
+ * of the context's device, and all but `a` are [opt]. Fields that a kind does not name above or
+ * below must stay as they are. Gradients of float tensors have the dtype of the call. */
+typedef struct sslcuda_contrastive_args {
+  size_t size;       /* sizeof(sslcuda_contrastive_args) */
+  int32_t kind;      /* SSLCUDA_INFONCE ... */
+  int32_t normalize; /* 1: rows of a, b, positives, negatives count as scaled to unit length; a
+                        zero row stays zero */
+  int64_t n, m, d;   /* rows, columns, width */
+
+  const void* a; /* [n, d], rows lda apart */
+  int64_t lda;
+  const void* b; /* [m, d], rows ldb apart. NULL in NTXENT, SUPCON and SUPCON_IN: b is a (m is
+                    then not read), and grad_a the gradient on both sides */
+  int64_t ldb;
+
+  /* Temperature: scores are multiplied with exp(*log_scale), 1 / *tau_device or 1 / tau, the first
+   * that is given, but not with more than max_scale; where that acts, the temperature's gradient
+   * is 0. */
+  float tau;               /* finite, > 0; INIT: 1 */
+  float max_scale;         /* finite, > 0; 0: no limit */
+  const float* tau_device; /* one float */
+  const float* log_scale;  /* one float */
+
+  /* Positives and weights. */
+  const int64_t* labels;        /* [n]  INFONCE: 0 <= labels[i] < total_columns, or ignore_index.
+                                   SUPCON, SUPCON_IN: classes, required */
+  const int64_t* column_labels; /* [m]  SUPCON, SUPCON_IN with b: its classes */
+  int64_t ignore_index;         /* rows with this label do not count; INIT: -100 */
+  const float* weights;         /* [n] float32, >= 0; 0: the row does not count */
+  const void* positives;        /* [n, d]  INFONCE: the positive of each row, which is no column */
+  int64_t ld_positives;
+  const void* negatives; /* [n, negatives_per_row, d] dense  INFONCE, CLIP (its rows): more
+                            columns of each row's own */
+  int64_t negatives_per_row;
+  const int64_t* indices; /* [n, sampled]  SAMPLED: 0 <= indices[i,k] < m */
+  int64_t sampled;
+
+  /* Columns of b that do not count for a row, its positive excepted (false negatives). Not in
+   * SAMPLED. */
+  const int64_t* row_ids; /* [n] and [m], both or none: pairs with equal ids */
+  const int64_t* column_ids;
+  const uint32_t* mask; /* [n, ceil(m / 32)], rows ld_mask words apart: pair (i,j) if bit j % 32
+                           of word j / 32 is set */
+  int64_t ld_mask;
+  float margin; /* 0: none. > 0: pairs with tau s[i,j] > tau s[i,P] + margin (in the
+                   columns of CLIP: s[j,j]); none in a row without positive. INFONCE, CLIP */
+
+  float bias;               /* SIGLIP; finite */
+  const float* bias_device; /* one float; bias is then not read */
+  const float* column_bias; /* [m] float32  INFONCE */
+  float smoothing, z_loss;  /* INFONCE; 0 <= smoothing < 1, z_loss >= 0 */
+
+  /* A part of a larger matrix: a and b are rows from first_row and columns from first_column of
+   * one of total_rows x total_columns (0: n and m). Labels count in the large one, i = j means the
+   * same place in it, and u[i] is weights[i] / total_rows if that is given. Log-sum-exps that are
+   * given are taken instead of those of this part. Where columns are missing, row_lse and
+   * row_positive are had, sslcuda_lse_merge() puts the parts together, and the gradients are had
+   * with the result as given_row_lse; those of all parts add up. Where rows are missing, the same
+   * holds for column_lse in CLIP. SUPCON and SUPCON_IN need all columns, SAMPLED has no parts. */
+  int64_t first_row, first_column, total_rows, total_columns;
+  const float* given_row_lse;    /* [n] */
+  const float* given_column_lse; /* [m]  CLIP */
+
+  /* Upstream gradients. With grad_row_loss the gradients are those of
+   * sum_i grad_row_loss[i] row_loss[i] instead of the loss, times grad_loss if both are there. */
+  const float* grad_loss;     /* one float; NULL: 1 */
+  const float* grad_row_loss; /* [n] */
+
+  size_t workspace_limit; /* bytes that the op should not exceed, if it can help it, beyond what
+                             grows with n + m; 0: 64 MiB. It decides in how many waves of rows the
+                             scores are made, not the result but for roundings */
+
+  /* Outputs, each [opt]: what is NULL is not computed. The statistics row_lse, row_positive and
+   * row_entropy are had for all rows: those that do not count too; an ignored label means no
+   * positive, and where no column counts, row_lse is -infinity and the entropy 0. */
+  float* loss;         /* one float32 */
+  float* row_loss;     /* [n]: what u[i] is multiplied with above; 0 for rows that do not count */
+  float* row_lse;      /* [n]: r; not SIGLIP */
+  float* column_lse;   /* [m]: c; CLIP */
+  float* row_positive; /* [n]: s[i,P], mean over P; 0 where it is outside this part. Not SIGLIP */
+  float* row_entropy;  /* [n]: of softmax(s[i,:]); not SIGLIP */
+  float* top1;         /* one float32: share of the rows that count whose best column is a positive,
+                          ties count; not SIGLIP */
+  void* grad_a;        /* [n, d], rows lda apart */
+  void* grad_b;        /* [m, d], rows ldb apart */
+  void* grad_positives;    /* [n, d], rows ld_positives apart */
+  void* grad_negatives;    /* [n, negatives_per_row, d] */
+  float* grad_temperature; /* one float32: gradient of tau, or of log_scale where that is given */
+  float* grad_bias;        /* one float32: SIGLIP */
+  float* grad_column_bias; /* [m] float32 */
+} sslcuda_contrastive_args;
+
+#define SSLCUDA_CONTRASTIVE_INIT                                                                  \
+  {                                                                                               \
+    sizeof(sslcuda_contrastive_args), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 1.0f, 0, NULL, NULL, NULL, \
+        NULL, -100, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, 0, 0, \
+        0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
+        NULL, NULL, NULL, NULL, NULL, NULL                                                        \
+  }
+
+SSLCUDA_API sslcuda_status sslcuda_contrastive(sslcuda_context* ctx, int32_t dtype,
+                                               const sslcuda_contrastive_args* args);
+
+/*
+ * Log-sum-exp of two sets of columns from those of each:  merged = log(exp(one) + exp(other))
+ *
+ *   one, other  in   [count] float32      merged  out  [count]; may be one or other
+ */
+SSLCUDA_API sslcuda_status sslcuda_lse_merge(sslcuda_context* ctx, int64_t count, const float* one,
+                                             const float* other, float* merged);
 
 /* ---------------------------------------------------------------- optimiser ------------------ */
 

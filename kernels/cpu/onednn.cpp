@@ -11,7 +11,10 @@ namespace sslcuda::cpu {
 
 int sgemm(const Gemm& g) {
   if (g.k == 0) {  // no product of oneDNN's
-    for (int64_t i = 0; g.beta == 0 && i < g.m; ++i) std::fill_n(g.c + i * g.ldc, g.n, 0.0f);
+    for (int64_t i = 0; i < g.m; ++i) {
+      float* const row = g.c + i * g.ldc;
+      for (int64_t j = 0; j < g.n; ++j) row[j] = g.beta == 0 ? 0 : g.beta * row[j];
+    }
     return kOk;
   }
   // oneDNN would start threads of its own unless it is called from one of several.

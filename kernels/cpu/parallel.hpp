@@ -95,10 +95,10 @@ struct PartSize {
 
 // Halves the longer side until there are parts for many threads, or a part has little to do. Every
 // part reorders its share of both matrices anew: so they stay near square, and become more than
-// kFewParts only if they remain large.
+// kFewParts only if they remain large, in sides too where a sum is long.
 inline PartSize part_size(const Gemm& g) {
   constexpr int64_t kGrain = 16, kFewParts = 16, kMaxParts = 64;
-  constexpr int64_t kSmall = 1 << 22, kLarge = 1 << 26;
+  constexpr int64_t kSmall = 1 << 22, kLarge = 1 << 26, kLeastSide = 128;
   const auto halve = [](int64_t extent) { return ceil_div(ceil_div(extent, 2), kGrain) * kGrain; };
   PartSize part{g.m, g.n};
   int64_t parts = 1;
@@ -106,7 +106,7 @@ inline PartSize part_size(const Gemm& g) {
   while (parts < kMaxParts &&
          part.rows * part.columns * k >= (parts < kFewParts ? kSmall : kLarge)) {
     int64_t& longer = part.rows >= part.columns ? part.rows : part.columns;
-    if (halve(longer) == longer) break;
+    if (halve(longer) == longer || (parts >= kFewParts && halve(longer) <= kLeastSide)) break;
     longer = halve(longer);
     parts = ceil_div(g.m, part.rows) * ceil_div(g.n, part.columns);
   }

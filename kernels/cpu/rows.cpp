@@ -7,24 +7,60 @@
 #include "kernels/cpu/vmath.hpp"
 
 namespace sslcuda::cpu {
+namespace {
 
-SSLCUDA_CLONES RowStatistics row_statistics(int64_t count, const float* x, float* exps) {
-  float max = -std::numeric_limits<float>::infinity();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+template <bool kWeighted>
+__attribute__((always_inline)) inline RowStatistics statistics(int64_t count, const float* x,
+                                                               float* exps) {
+  float max = -kInfinity;
 #pragma omp simd reduction(max : max)
   for (int64_t k = 0; k < count; ++k) max = x[k] > max ? x[k] : max;  // a NaN shows in the sum
-  float sum = 0;
+  const float shift = max == -kInfinity ? 0 : max;
+  float sum = 0, weighted = 0;
   if (exps) {
-#pragma omp simd reduction(+ : sum)
+#pragma omp simd reduction(+ : sum, weighted)
     for (int64_t k = 0; k < count; ++k) {
-      const float e = exp_float(x[k] - max);
+      const float y = x[k] - shift, e = exp_float(y);
       exps[k] = e;
       sum += e;
+      if (kWeighted) weighted += e * (y < kLeastExponent ? kLeastExponent : y);
     }
   } else {
-#pragma omp simd reduction(+ : sum)
-    for (int64_t k = 0; k < count; ++k) sum += exp_float(x[k] - max);
+#pragma omp simd reduction(+ : sum, weighted)
+    for (int64_t k = 0; k < count; ++k) {
+      const float y = x[k] - shift, e = exp_float(y);
+      sum += e;
+      if (kWeighted) weighted += e * (y < kLeastExponent ? kLeastExponent : y);
+    }
   }
-  return {max, sum};
+  return {max, sum, weighted};
+}
+
+}  // namespace
+
+SSLCUDA_CLONES RowStatistics row_statistics(int64_t count, const float* x, float* exps) {
+  return statistics<false>(count, x, exps);
+}
+
+SSLCUDA_CLONES RowStatistics weighted_row_statistics(int64_t count, const float* x, float* exps) {
+  return statistics<true>(count, x, exps);
+}
+
+SSLCUDA_CLONES void add_rows(int64_t n, int64_t ld, int64_t count, const float* x,
+                             float* __restrict sums) {
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t k = 0; k < count; ++k) sums[k] += x[i * ld + k];
+  }
+}
+
+SSLCUDA_CLONES void scale_row(int64_t count, float factor, const float* x, float* y) {
+  for (int64_t k = 0; k < count; ++k) y[k] = factor * x[k];
+}
+
+SSLCUDA_CLONES void add_scaled(int64_t count, float factor, const float* x, float* y) {
+  for (int64_t k = 0; k < count; ++k) y[k] += factor * x[k];
 }
 
 SSLCUDA_CLONES double sum(int64_t count, const float* x) {

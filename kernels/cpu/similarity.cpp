@@ -1,107 +1,118 @@
 // similarity.cpp - s = a b^T / tau, of unit rows if wanted, and its gradients. Unit rows are made
 // in the workspace first, so that neither tiny nor huge rows lose their product.
+#include "kernels/cpu/operands.hpp"
 #include "kernels/cpu/ops.hpp"
-#include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/rows.hpp"
+#include "kernels/cpu/stored.hpp"
 
 namespace sslcuda::cpu {
 namespace {
 
 float value_of(const Scalar& scalar) { return scalar.device ? *scalar.device : scalar.value; }
 
-// Rows as the product takes them: the caller's, or their unit rows in the workspace.
-struct Operand {
-  const float* rows;
-  int64_t ld;
-  const double* norms;  // null unless normalised
-};
-
-size_t operand_bytes(int64_t n, int64_t d) {
-  return align_up(n * d * sizeof(float)) + align_up(n * sizeof(double));
+template <class Args>
+Rows rows_of_a(const Args& args) {
+  return {args.dtype, args.normalize, args.n, args.d, args.a, args.lda};
+}
+template <class Args>
+Rows rows_of_b(const Args& args) {
+  return {args.dtype, args.normalize, args.m, args.d, args.b, args.ldb};
 }
 
-// Makes unit rows at *workspace, which moves on behind them.
-Operand unit_rows(int64_t n, int64_t d, const float* x, int64_t ld, uint8_t** workspace) {
-  auto* const rows = reinterpret_cast<float*>(*workspace);
-  auto* const norms = reinterpret_cast<double*>(*workspace + align_up(n * d * sizeof(float)));
-  *workspace += operand_bytes(n, d);
-  parallel_for(n, 4 * d, [&](int64_t i) {
-    norms[i] = norm(d, x + i * ld);
-    normalize_row(d, x + i * ld, norms[i], rows + i * d);
-  });
-  return {rows, d, norms};
-}
+struct ForwardScratch {
+  ForwardScratch(const SimilarityForwardArgs& args, Arena& arena)
+      : a(make_operand(rows_of_a(args), arena)),
+        b(make_operand(rows_of_b(args), arena)),
+        band(take_band(args.dtype, args.n, args.m, arena)) {}
 
-struct Operands {
   Operand a, b;
+  float* band;
 };
 
-template <class Args>
-size_t operands_bytes(const Args& args) {
-  return args.normalize ? operand_bytes(args.n, args.d) + operand_bytes(args.m, args.d) : 0;
+struct BackwardScratch {
+  BackwardScratch(const SimilarityBackwardArgs& args, Arena& arena)
+      : a(make_operand(rows_of_a(args), arena)),
+        b(make_operand(rows_of_b(args), arena)),
+        grad_a(make_gathered(rows_of_a(args), args.grad_a, arena)),
+        grad_b(make_gathered(rows_of_b(args), args.grad_b, arena)),
+        band(take_band(args.dtype, args.n, args.m, arena)),
+        along(arena.take<double>(args.n)) {
+    if (args.grad_tau && !args.grad_a) grad_a = {arena.take<float>(args.n * args.d), args.d};
+  }
+
+  Operand a, b;
+  Gathered grad_a, grad_b;
+  float* band;    // of grad_s
+  double* along;  // [n]: <a[i], grad_a[i]>
+};
+
+// The products with rows [first, first + rows) of grad_s, which are g.
+int multiply(const SimilarityBackwardArgs& args, const BackwardScratch& s, float scale,
+             int64_t first, int64_t rows, const float* g, int64_t ldg) {
+  int error = 0;
+  if (s.grad_a.rows) {
+    error = gemm({false, false, rows, args.d, args.m, scale, g, ldg, s.b.rows, s.b.ld, 0,
+                  s.grad_a.row(first), s.grad_a.ld});
+  }
+  if (s.grad_b.rows && error == 0) {
+    error = gemm({true, false, args.m, args.d, rows, scale, g, ldg, s.a.row(first), s.a.ld,
+                  first == 0 ? 0.0f : 1.0f, s.grad_b.rows, s.grad_b.ld});
+  }
+  return error;
 }
 
-template <class Args>
-Operands operands(const Args& args, uint8_t** workspace) {
-  if (!args.normalize) return {{args.a, args.lda, nullptr}, {args.b, args.ldb, nullptr}};
-  const Operand a = unit_rows(args.n, args.d, args.a, args.lda, workspace);
-  return {a, unit_rows(args.m, args.d, args.b, args.ldb, workspace)};
+int multiply_all(const SimilarityBackwardArgs& args, const BackwardScratch& s, float scale) {
+  if (is_float32(args.dtype)) {
+    return multiply(args, s, scale, 0, args.n, static_cast<const float*>(args.grad_s), args.lds);
+  }
+  const int64_t band = band_rows(args.n, args.m);
+  int error = 0;
+  for (int64_t first = 0; first < args.n && error == 0; first += band) {
+    const int64_t rows = std::min(band, args.n - first);
+    rows_to_float(args.dtype, rows, args.m, element(args.dtype, args.grad_s, first * args.lds),
+                  args.lds, s.band, args.m);
+    error = multiply(args, s, scale, first, rows, s.band, args.m);
+  }
+  return error;
 }
 
 }  // namespace
 
-size_t similarity_forward_workspace(const SimilarityForwardArgs& a) { return operands_bytes(a); }
-
-int similarity_forward(const Exec& exec, const SimilarityForwardArgs& args) {
-  auto* workspace = static_cast<uint8_t*>(exec.workspace);
-  const auto [a, b] = operands(args, &workspace);
-  return gemm({false, true, args.n, args.m, args.d, 1 / value_of(args.tau), a.rows, a.ld, b.rows,
-               b.ld, 0, args.s, args.lds});
+size_t similarity_forward_workspace(const SimilarityForwardArgs& args) {
+  Arena arena(nullptr);
+  const ForwardScratch scratch(args, arena);
+  return arena.bytes();
 }
 
-size_t similarity_backward_workspace(const SimilarityBackwardArgs& a) {
-  const bool hidden_grad_a = a.grad_tau && !a.grad_a;
-  return operands_bytes(a) + align_up(a.n * sizeof(double)) +
-         (hidden_grad_a ? align_up(a.n * a.d * sizeof(float)) : 0);
+int similarity_forward(const Exec& exec, const SimilarityForwardArgs& args) {
+  Arena arena(exec.workspace);
+  const ForwardScratch s(args, arena);
+  return gemm_stored(args.dtype,
+                     {false, true, args.n, args.m, args.d, 1 / value_of(args.tau), s.a.rows, s.a.ld,
+                      s.b.rows, s.b.ld, 0, nullptr, args.lds},
+                     args.s, s.band);
+}
+
+size_t similarity_backward_workspace(const SimilarityBackwardArgs& args) {
+  Arena arena(nullptr);
+  const BackwardScratch scratch(args, arena);
+  return arena.bytes();
 }
 
 int similarity_backward(const Exec& exec, const SimilarityBackwardArgs& args) {
-  auto* workspace = static_cast<uint8_t*>(exec.workspace);
-  const auto [a, b] = operands(args, &workspace);
-  auto* const along = reinterpret_cast<double*>(workspace);  // <a_i, grad_a_i>
-  float* grad_a = args.grad_a;
-  int64_t ld = args.lda;
-  if (!grad_a) {
-    grad_a = reinterpret_cast<float*>(workspace + align_up(args.n * sizeof(double)));
-    ld = args.d;
-  }
+  Arena arena(exec.workspace);
+  const BackwardScratch s(args, arena);
   const float tau = value_of(args.tau);
-  int error = 0;
-  if (args.grad_a || args.grad_tau) {
-    error = gemm({false, false, args.n, args.d, args.m, 1 / tau, args.grad_s, args.lds, b.rows,
-                  b.ld, 0, grad_a, ld});
-    parallel_for(args.n, 8 * args.d, [&](int64_t i) {
-      const float* const row = a.rows + i * a.ld;
-      float* const grad = grad_a + i * ld;
-      along[i] = dot(args.d, row, grad);
-      if (args.normalize) normalize_row_gradient(args.d, row, a.norms[i], grad, grad);
-    });
-  }
+  const int error = multiply_all(args, s, 1 / tau);
   if (args.grad_tau) {
+    parallel_for(args.n, 2 * args.d,
+                 [&](int64_t i) { s.along[i] = dot(args.d, s.a.row(i), s.grad_a.row(i)); });
     double sum = 0;
-    for (int64_t i = 0; i < args.n; ++i) sum += along[i];
+    for (int64_t i = 0; i < args.n; ++i) sum += s.along[i];
     *args.grad_tau = static_cast<float>(-sum / tau);
   }
-  if (args.grad_b && error == 0) {
-    error = gemm({true, false, args.m, args.d, args.n, 1 / tau, args.grad_s, args.lds, a.rows, a.ld,
-                  0, args.grad_b, args.ldb});
-    if (args.normalize) {
-      parallel_for(args.m, 8 * args.d, [&](int64_t j) {
-        float* const grad = args.grad_b + j * args.ldb;
-        normalize_row_gradient(args.d, b.rows + j * b.ld, b.norms[j], grad, grad);
-      });
-    }
-  }
+  finish_gradient(rows_of_a(args), s.a, s.grad_a, args.grad_a);
+  finish_gradient(rows_of_b(args), s.b, s.grad_b, args.grad_b);
   return error;
 }
 

@@ -5,6 +5,7 @@ namespace sslcuda::cuda {
 
 const OpTable& op_table() {
   static constexpr OpTable kTable = {
+      .matmul = {matmul, matmul_workspace},
       .linear_forward = {linear_forward, linear_forward_workspace},
       .linear_backward = {linear_backward, linear_backward_workspace},
       .conv2d_forward = {conv2d_forward, nullptr},
@@ -13,7 +14,8 @@ const OpTable& op_table() {
       .l2_normalize_backward = {l2_normalize_backward, nullptr},
       .similarity_forward = {similarity_forward, similarity_forward_workspace},
       .similarity_backward = {similarity_backward, similarity_backward_workspace},
-      .infonce = {infonce, infonce_workspace},
+      .contrastive = {contrastive, contrastive_workspace},
+      .lse_merge = {lse_merge, nullptr},
       .cross_entropy = {cross_entropy, cross_entropy_workspace},
       .mse = {mse, mse_workspace},
       .adam_step = {adam_step, nullptr},

@@ -6,6 +6,8 @@
 
 namespace sslcuda::cuda {
 
+int matmul(const Exec&, const MatmulArgs&);
+size_t matmul_workspace(const MatmulArgs&);
 int linear_forward(const Exec&, const LinearForwardArgs&);
 size_t linear_forward_workspace(const LinearForwardArgs&);
 int linear_backward(const Exec&, const LinearBackwardArgs&);
@@ -19,8 +21,9 @@ int similarity_forward(const Exec&, const SimilarityForwardArgs&);
 size_t similarity_forward_workspace(const SimilarityForwardArgs&);
 int similarity_backward(const Exec&, const SimilarityBackwardArgs&);
 size_t similarity_backward_workspace(const SimilarityBackwardArgs&);
-int infonce(const Exec&, const InfoNceArgs&);
-size_t infonce_workspace(const InfoNceArgs&);
+int contrastive(const Exec&, const ContrastiveArgs&);
+size_t contrastive_workspace(const ContrastiveArgs&);
+int lse_merge(const Exec&, const LseMergeArgs&);
 int cross_entropy(const Exec&, const CrossEntropyArgs&);
 size_t cross_entropy_workspace(const CrossEntropyArgs&);
 int mse(const Exec&, const MseArgs&);

@@ -1,20 +1,7 @@
 #include "tests/abi/entries.hpp"
 
-#include <cmath>
-#include <limits>
-
 namespace sslcuda::test {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr Role kIn = Role::kInput, kOptIn = Role::kOptionalInput, kOut = Role::kOutput,
-               kOptOut = Role::kOptionalOutput;
-
-size_t floats(size_t count) { return count * sizeof(float); }
-size_t longs(size_t count) { return count * sizeof(int64_t); }
-
-const std::vector<double> kBadTau = {0, -1, kNaN, kInf};
 
 sslcuda_conv2d_shape conv_shape(const Entry& e) {
   sslcuda_conv2d_shape s{};
@@ -40,10 +27,11 @@ const std::map<std::string, int64_t> kConvLeast = {{"c", 1},   {"h", 1},        
 Entries::Entries() {
   add_layers();
   add_losses();
+  add_contrastive();
   add_data();
 }
 
-void Entries::add(Entry entry, std::initializer_list<Argument> pointers) {
+void Entries::add(Entry entry, const std::vector<Argument>& pointers) {
   for (const auto& [name, role, bytes] : pointers) {
     memory_.push_back(std::make_unique<int64_t[]>(kBytes / sizeof(int64_t)));
     entry.pointers[name] = {role, memory_.back().get(), bytes};
@@ -52,6 +40,20 @@ void Entries::add(Entry entry, std::initializer_list<Argument> pointers) {
 }
 
 void Entries::add_layers() {
+  add({.name = "sslcuda_matmul",
+       .call =
+           [](sslcuda_context* c, const Entry& e) {
+             return sslcuda_matmul(c, e.i("dtype"), e.n("m"), e.n("n"), e.n("k"), e.p("a"),
+                                   e.n("lda"), e.i("transpose_a"), e.p("b"), e.n("ldb"),
+                                   e.i("transpose_b"), static_cast<float>(e.f("alpha")),
+                                   static_cast<float>(e.f("beta")), e.p("c"), e.n("ldc"));
+           },
+       .extents = {{"m", 3}, {"n", 2}, {"k", 4}, {"lda", 5}, {"ldb", 3}, {"ldc", 2}},
+       .strides = {{"lda", "k"}, {"ldb", "n"}, {"ldc", "n"}},
+       .choices = {{"dtype", 0}, {"transpose_a", 0}, {"transpose_b", 0}},
+       .scalars = {{"alpha", 2}, {"beta", 0.5}},
+       .bad_scalars = {{"alpha", {kNaN, kInf}}, {"beta", {kNaN, kInf}}}},
+      {{"a", kIn, floats(14)}, {"b", kIn, floats(11)}, {"c", kOut, floats(6)}});
   add({.name = "sslcuda_linear_forward",
        .call =
            [](sslcuda_context* c, const Entry& e) {
@@ -142,103 +144,7 @@ void Entries::add_layers() {
        {"grad_x", kOut, floats(12)}});
 }
 
-void Entries::add_losses() {
-  add({.name = "sslcuda_similarity_forward",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_similarity_forward(c, e.i("dtype"), e.n("n"), e.n("m"), e.n("d"),
-                                               e.p("a"), e.n("lda"), e.p("b"), e.n("ldb"),
-                                               e.i("normalize"), static_cast<float>(e.f("tau")),
-                                               nullptr, e.p("s"), e.n("lds"));
-           },
-       .extents = {{"n", 3}, {"m", 2}, {"d", 4}, {"lda", 5}, {"ldb", 4}, {"lds", 6}},
-       .strides = {{"lda", "d"}, {"ldb", "d"}, {"lds", "m"}},
-       .choices = {{"dtype", 0}, {"normalize", 1}},
-       .scalars = {{"tau", 0.5}},
-       .bad_scalars = {{"tau", kBadTau}},
-       .least = {{"d", 1}}},
-      {{"a", kIn, floats(14)}, {"b", kIn, floats(8)}, {"s", kOut, floats(14)}});
-  add({.name = "sslcuda_similarity_backward",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_similarity_backward(
-                 c, e.i("dtype"), e.n("n"), e.n("m"), e.n("d"), e.p("a"), e.n("lda"), e.p("b"),
-                 e.n("ldb"), e.i("normalize"), static_cast<float>(e.f("tau")), nullptr,
-                 e.p("grad_s"), e.n("lds"), e.p("grad_a"), e.p("grad_b"), e.p<float>("grad_tau"));
-           },
-       .extents = {{"n", 3}, {"m", 2}, {"d", 4}, {"lda", 5}, {"ldb", 4}, {"lds", 6}},
-       .strides = {{"lda", "d"}, {"ldb", "d"}, {"lds", "m"}},
-       .choices = {{"dtype", 0}, {"normalize", 0}},
-       .scalars = {{"tau", 0.5}},
-       .bad_scalars = {{"tau", kBadTau}},
-       .least = {{"n", 1}, {"m", 1}, {"d", 1}}},
-      {{"a", kIn, floats(14)},
-       {"b", kIn, floats(8)},
-       {"grad_s", kIn, floats(14)},
-       {"grad_a", kOptOut, floats(14)},
-       {"grad_b", kOptOut, floats(8)},
-       {"grad_tau", kOptOut, floats(1)}});
-  add({.name = "sslcuda_infonce",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_infonce(c, e.i("dtype"), e.n("n"), e.n("d"), e.p("a"), e.n("lda"),
-                                    e.p("b"), e.n("ldb"), static_cast<float>(e.f("tau")), nullptr,
-                                    e.p<float>("grad_loss"), e.p<float>("loss"),
-                                    e.p<float>("row_loss"), e.p("grad_a"), e.p("grad_b"),
-                                    e.p<float>("grad_tau"));
-           },
-       .extents = {{"n", 3}, {"d", 4}, {"lda", 5}, {"ldb", 4}},
-       .strides = {{"lda", "d"}, {"ldb", "d"}},
-       .choices = {{"dtype", 0}},
-       .scalars = {{"tau", 0.5}},
-       .bad_scalars = {{"tau", kBadTau}},
-       .least = {{"n", 2}, {"d", 1}}},
-      {{"a", kIn, floats(14)},
-       {"b", kIn, floats(12)},
-       {"grad_loss", kOptIn, floats(1)},
-       {"loss", kOptOut, floats(1)},
-       {"row_loss", kOptOut, floats(3)},
-       {"grad_a", kOptOut, floats(14)},
-       {"grad_b", kOptOut, floats(12)},
-       {"grad_tau", kOptOut, floats(1)}});
-  add({.name = "sslcuda_cross_entropy",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_cross_entropy(c, e.i("dtype"), e.n("n"), e.n("v"), e.p("logits"),
-                                          e.n("ld"), e.p<int64_t>("labels"), nullptr, -100,
-                                          static_cast<float>(e.f("smoothing")),
-                                          e.p<float>("grad_loss"), e.p<float>("loss"),
-                                          e.p<float>("row_loss"), e.p("grad_logits"));
-           },
-       .extents = {{"n", 3}, {"v", 4}, {"ld", 5}},
-       .strides = {{"ld", "v"}},
-       .choices = {{"dtype", 0}},
-       .scalars = {{"smoothing", 0.1}},
-       .bad_scalars = {{"smoothing", {-0.1, 1, kNaN, kInf}}},
-       .least = {{"n", 1}, {"v", 1}},
-       .may_share = {{"logits", "grad_logits"}}},
-      {{"logits", kIn, floats(14)},
-       {"labels", kIn, longs(3)},
-       {"grad_loss", kOptIn, floats(1)},
-       {"loss", kOptOut, floats(1)},
-       {"row_loss", kOptOut, floats(3)},
-       {"grad_logits", kOptOut, floats(14)}});
-  add({.name = "sslcuda_mse",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_mse(c, e.i("dtype"), e.n("count"), e.p("x"), e.p("target"),
-                                e.i("sigmoid"), e.p<float>("grad_loss"), e.p<float>("loss"),
-                                e.p("grad_x"));
-           },
-       .extents = {{"count", 10}},
-       .choices = {{"dtype", 0}, {"sigmoid", 1}},
-       .least = {{"count", 1}},
-       .may_share = {{"x", "grad_x"}}},
-      {{"x", kIn, floats(10)},
-       {"target", kIn, floats(10)},
-       {"grad_loss", kOptIn, floats(1)},
-       {"loss", kOptOut, floats(1)},
-       {"grad_x", kOptOut, floats(10)}});
+void Entries::add_data() {
   add({.name = "sslcuda_adam_step",
        .call =
            [](sslcuda_context* c, const Entry& e) {
@@ -263,9 +169,6 @@ void Entries::add_losses() {
        {"grads[0]", kIn, floats(6)},
        {"moments[0]", kOut, floats(6)},
        {"variances[0]", kOut, floats(6)}});
-}
-
-void Entries::add_data() {
   add({.name = "sslcuda_gather_images",
        .call =
            [](sslcuda_context* c, const Entry& e) {

@@ -2,6 +2,7 @@
 // op is one more entry here; test_misuse.cpp then tries on it whatever can be done wrong.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ struct Entry {
   std::string name;
   Call call;
   std::map<std::string, int64_t> extents = {};      // must not be negative, nor overflow
+  std::map<std::string, int64_t> fixed = {};        // other whole numbers, which are left alone
   std::map<std::string, std::string> strides = {};  // leading dimension -> the width it covers
   std::map<std::string, int64_t> choices = {};      // enums and flags: -1 and 99 are none
   std::map<std::string, double> scalars = {};       // with values; see bad_scalars
@@ -36,15 +38,27 @@ struct Entry {
   std::vector<std::pair<std::string, std::string>> may_share = {};
   std::map<std::string, Pointer> pointers = {};
 
-  int64_t n(const char* key) const {
-    const auto choice = choices.find(key);
-    return choice != choices.end() ? choice->second : extents.at(key);
+  int64_t n(const char* key, int64_t otherwise) const {
+    for (const auto* numbers : {&choices, &extents, &fixed}) {
+      if (const auto number = numbers->find(key); number != numbers->end()) return number->second;
+    }
+    return otherwise;
   }
+  int64_t n(const char* key) const { return n(key, 0); }
   int32_t i(const char* key) const { return static_cast<int32_t>(n(key)); }
   double f(const char* key) const { return scalars.at(key); }
+  float f(const char* key, float otherwise) const {
+    const auto scalar = scalars.find(key);
+    return scalar == scalars.end() ? otherwise : static_cast<float>(scalar->second);
+  }
   template <class T = void>
   T* p(const char* key) const {
     return static_cast<T*>(pointers.at(key).data);
+  }
+  // NULL where the entry has no such pointer.
+  template <class T = void>
+  T* optional(const char* key) const {
+    return pointers.contains(key) ? p<T>(key) : nullptr;
   }
 };
 
@@ -62,9 +76,17 @@ class Entries {
     Role role;
     size_t bytes;
   };
-  void add(Entry entry, std::initializer_list<Argument> pointers);
+  static constexpr Role kIn = Role::kInput, kOptIn = Role::kOptionalInput, kOut = Role::kOutput,
+                        kOptOut = Role::kOptionalOutput;
+  static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double kInf = std::numeric_limits<double>::infinity();
+  static size_t floats(size_t count) { return count * sizeof(float); }
+  static size_t longs(size_t count) { return count * sizeof(int64_t); }
+
+  void add(Entry entry, const std::vector<Argument>& pointers);
   void add_layers();
   void add_losses();
+  void add_contrastive();
   void add_data();
 
   std::vector<std::unique_ptr<int64_t[]>> memory_;

@@ -16,6 +16,7 @@ static int failures = 0;
 
 int main(void) {
   const sslcuda_context_options options = SSLCUDA_CONTEXT_OPTIONS_INIT;
+  const sslcuda_contrastive_args contrastive = SSLCUDA_CONTRASTIVE_INIT;
   EXPECT(options.size, sizeof options);
   EXPECT(sizeof(sslcuda_status), 4);
   EXPECT(sizeof(sslcuda_context_options), 32);
@@ -29,6 +30,27 @@ int main(void) {
   EXPECT(offsetof(sslcuda_conv2d_shape, out), 40);
   EXPECT(offsetof(sslcuda_conv2d_shape, stride_h), 64);
   EXPECT(offsetof(sslcuda_conv2d_shape, groups), 112);
+
+  EXPECT(contrastive.size, sizeof contrastive);
+  EXPECT(contrastive.ignore_index, -100);
+  EXPECT(contrastive.tau, 1);
+  EXPECT(sizeof(sslcuda_contrastive_args), 424);
+  EXPECT(offsetof(sslcuda_contrastive_args, kind), 8);
+  EXPECT(offsetof(sslcuda_contrastive_args, n), 16);
+  EXPECT(offsetof(sslcuda_contrastive_args, a), 40);
+  EXPECT(offsetof(sslcuda_contrastive_args, tau), 72);
+  EXPECT(offsetof(sslcuda_contrastive_args, labels), 96);
+  EXPECT(offsetof(sslcuda_contrastive_args, positives), 128);
+  EXPECT(offsetof(sslcuda_contrastive_args, indices), 160);
+  EXPECT(offsetof(sslcuda_contrastive_args, row_ids), 176);
+  EXPECT(offsetof(sslcuda_contrastive_args, margin), 208);
+  EXPECT(offsetof(sslcuda_contrastive_args, column_bias), 224);
+  EXPECT(offsetof(sslcuda_contrastive_args, first_row), 240);
+  EXPECT(offsetof(sslcuda_contrastive_args, grad_loss), 288);
+  EXPECT(offsetof(sslcuda_contrastive_args, workspace_limit), 304);
+  EXPECT(offsetof(sslcuda_contrastive_args, loss), 312);
+  EXPECT(offsetof(sslcuda_contrastive_args, grad_a), 368);
+  EXPECT(offsetof(sslcuda_contrastive_args, grad_column_bias), 416);
 
   EXPECT(SSLCUDA_OK, 0);
   EXPECT(SSLCUDA_NULL_POINTER, 1);
@@ -53,6 +75,16 @@ int main(void) {
   EXPECT(SSLCUDA_DEVICE_CPU, 1);
   EXPECT(SSLCUDA_DEVICE_CUDA, 2);
   EXPECT(SSLCUDA_F32, 0);
+  EXPECT(SSLCUDA_BF16, 1);
+  EXPECT(SSLCUDA_F16, 2);
+  EXPECT(SSLCUDA_TF32, 3);
+  EXPECT(SSLCUDA_INFONCE, 0);
+  EXPECT(SSLCUDA_CLIP, 1);
+  EXPECT(SSLCUDA_NTXENT, 2);
+  EXPECT(SSLCUDA_SUPCON, 3);
+  EXPECT(SSLCUDA_SUPCON_IN, 4);
+  EXPECT(SSLCUDA_SIGLIP, 5);
+  EXPECT(SSLCUDA_SAMPLED, 6);
   EXPECT(SSLCUDA_ACTIVATION_SIGMOID, 2);
   EXPECT(SSLCUDA_DEVICE_TO_DEVICE, 2);
   EXPECT(SSLCUDA_LOG_DEBUG, 3);

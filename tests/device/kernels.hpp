@@ -31,6 +31,9 @@ cudaError_t multiply_fragments(Number number, const uint32_t* a, const uint32_t*
 // Three words for each float: pack_bf16(x, -x), pack_f16(x, -x), to_tf32(x).
 cudaError_t convert_numbers(const float* x, int count, uint32_t* out);
 
+// unpack_f16 of each.
+cudaError_t unpack_numbers(const uint16_t* x, int count, float* out);
+
 // 64 threads: a warp writes, another reads what it wrote, `rounds` times through one buffer.
 cudaError_t hand_over(const float* x, int rounds, float* out);
 

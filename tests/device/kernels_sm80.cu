@@ -84,6 +84,10 @@ __global__ void convert_kernel(const float* x, int count, uint32_t* out) {
   }
 }
 
+__global__ void unpack_kernel(const uint16_t* x, int count, float* out) {
+  for (int i = threadIdx.x; i < count; i += blockDim.x) out[i] = ptx::unpack_f16(x[i]);
+}
+
 struct Slot {
   float at[kWarp];
 };
@@ -167,6 +171,10 @@ cudaError_t multiply_fragments(Number number, const uint32_t* a, const uint32_t*
 
 cudaError_t convert_numbers(const float* x, int count, uint32_t* out) {
   return simt::launch(convert_kernel, {1, kWarp, 0, nullptr}, x, count, out);
+}
+
+cudaError_t unpack_numbers(const uint16_t* x, int count, float* out) {
+  return simt::launch(unpack_kernel, {1, kWarp, 0, nullptr}, x, count, out);
 }
 
 cudaError_t hand_over(const float* x, int rounds, float* out) {

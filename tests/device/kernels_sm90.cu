@@ -282,6 +282,11 @@ __global__ void cluster_kernel(const float* x, float* out) {
     out[2 * kClusterBlocks + rank] = s.part;
   }
   ptx::cluster_sync();
+  if (threadIdx.x == 0) {
+    ptx::mbarrier_arrive_cluster_relaxed(ptx::map_to_rank(barrier, (rank + 1) % kClusterBlocks));
+    ptx::mbarrier_wait(barrier, 0);
+  }
+  ptx::cluster_sync();
 }
 
 __global__ void add_one_kernel(float* x, int count) {

@@ -149,6 +149,23 @@ TEST_F(Sm80, Convert) {
   EXPECT_TRUE(std::isnan(std::bit_cast<float>(nan[2])));
 }
 
+TEST_F(Sm80, UnpacksEveryF16) {
+  std::vector<uint16_t> x(1 << 16);
+  std::iota(x.begin(), x.end(), uint16_t{0});
+  const DeviceArray<uint16_t> from(x);
+  const DeviceArray<float> out(x.size());
+  EXPECT_RUNS(unpack_numbers(from.data(), static_cast<int>(x.size()), out.data()));
+  const std::vector<float> values = out.values();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const auto expected = static_cast<float>(std::bit_cast<_Float16>(x[i]));
+    if (std::isnan(expected)) {
+      EXPECT_TRUE(std::isnan(values[i])) << i;
+    } else {
+      EXPECT_EQ(std::bit_cast<uint32_t>(values[i]), std::bit_cast<uint32_t>(expected)) << i;
+    }
+  }
+}
+
 TEST_F(Sm80, NamedBarriers) {
   constexpr int kRounds = 5;
   std::vector<float> x(kRounds * kWarp), expected(x.size());

@@ -17,6 +17,13 @@ Policy parse_policy(const std::string& name) {
   std::exit(EXIT_FAILURE);
 }
 
+int parse_capability(const std::string& name) {
+  if (name == "80") return 80;
+  if (name == "90") return 90;
+  std::fprintf(stderr, "SSLCUDA_EMU_CAPABILITY must be 80 or 90\n");
+  std::exit(EXIT_FAILURE);
+}
+
 Options from_environment() {
   Options options;
   if (const char* seed = std::getenv("SSLCUDA_EMU_SEED")) {
@@ -24,6 +31,9 @@ Options from_environment() {
   }
   if (const char* policy = std::getenv("SSLCUDA_EMU_POLICY")) {
     options.policy = parse_policy(policy);
+  }
+  if (const char* capability = std::getenv("SSLCUDA_EMU_CAPABILITY")) {
+    options.capability = parse_capability(capability);
   }
   return options;
 }

@@ -1,5 +1,5 @@
-// options.hpp - in which order threads and blocks run. The same options run the same launches of a
-// process in the same order.
+// options.hpp - in which order threads and blocks run, and as which GPU. The same options run the
+// same launches of a process in the same order.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,11 @@ enum class Policy {
 struct Options {
   uint64_t seed = 1;
   std::optional<Policy> policy;  // none: kRandom or kPriority, drawn for every launch
+  int capability = 90;           // compute capability that the GPU reports, 80 or 90
 };
 
-// From SSLCUDA_EMU_SEED and SSLCUDA_EMU_POLICY (random, priority, forward, backward) at first.
+// At first from SSLCUDA_EMU_SEED, SSLCUDA_EMU_POLICY (random, priority, forward, backward) and
+// SSLCUDA_EMU_CAPABILITY.
 Options& options();
 
 // xorshift64*

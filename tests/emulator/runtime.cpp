@@ -11,6 +11,7 @@
 #include "tests/emulator/faults.hpp"
 #include "tests/emulator/launch.hpp"
 #include "tests/emulator/memory.hpp"
+#include "tests/emulator/options.hpp"
 #include "tests/emulator/report.hpp"
 
 using Work = std::function<cudaError_t()>;
@@ -107,8 +108,26 @@ cudaError_t cudaSetDevice(int device) {
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   if (device != 0) return remember(cudaErrorInvalidDevice);
-  *properties = {"emulator", 9, 0};
+  const int capability = emulator::options().capability;
+  *properties = {"emulator", capability / 10, capability % 10};
   return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  // So few that persistent blocks get several tiles of small products, and an odd number, so that
+  // one stays without a peer.
+  constexpr int kMultiprocessors = 5;
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
+  if (device != 0) return remember(cudaErrorInvalidDevice);
+  switch (attribute) {
+    case cudaDevAttrMultiProcessorCount:
+      *value = kMultiprocessors;
+      return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = emulator::options().capability / 10;
+      return cudaSuccess;
+  }
+  return remember(cudaErrorInvalidValue);
 }
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {

@@ -1,7 +1,19 @@
 #include "tests/gpu/job.hpp"
 
+#include "tests/gpu/job_contrastive.hpp"
+#include "tests/ops/contrastive_input.hpp"
+
 namespace sslcuda::test {
 namespace {
+
+void matmul(Job& job, int32_t dtype, int64_t m, int64_t n, int64_t k) {
+  const void* const a = tensor_input(job, dtype, normal(m * k, 1));
+  const void* const b = tensor_input(job, dtype, normal(k * n, 2));
+  void* const c = tensor_output(job, dtype, m * n);
+  job.set_call([=](sslcuda_context* context) {
+    return sslcuda_matmul(context, dtype, m, n, k, a, k, 0, b, n, 0, 1, 0, c, n);
+  });
+}
 
 void linear_forward(Job& job, int64_t n, int64_t in, int64_t out) {
   const float* const x = job.input(normal(n * in, 1));
@@ -104,6 +116,12 @@ void infonce(Job& job, int64_t n, int64_t d) {
   });
 }
 
+void lse_merge(Job& job, int64_t count) {
+  const float *const one = job.input(normal(count, 1)), *const other = job.input(normal(count, 2));
+  float* const merged = job.output(count);
+  job.set_call([=](sslcuda_context* c) { return sslcuda_lse_merge(c, count, one, other, merged); });
+}
+
 void cross_entropy(Job& job, int64_t n, int64_t v) {
   const float* const logits = job.input(normal(n * v, 1));
   std::vector<int64_t> classes(static_cast<size_t>(n));
@@ -193,6 +211,21 @@ std::vector<JobKind> job_kinds() {
       kinds.push_back({name + ", large", false, [=](Job& job) { op(job, large...); }});
     };
   };
+  for (const int32_t dtype : kDTypes) {
+    const std::string type = dtype_name(dtype);
+    add("matmul " + type, matmul, dtype, 33, 17, 65)(dtype, 1500, 1200, 300);
+    add("contrastive INFONCE " + type, contrastive, SSLCUDA_INFONCE, dtype, 34, 40, 65)(
+        SSLCUDA_INFONCE, dtype, 1500, 1500, 128);
+  }
+  for (int32_t kind = SSLCUDA_CLIP; kind <= SSLCUDA_SAMPLED; ++kind) {
+    const int32_t dtype = kind % 2 == 0 ? SSLCUDA_F32 : SSLCUDA_BF16;
+    add(std::string("contrastive ") + kind_name(kind), contrastive, kind, dtype, 34, 40, 65)(
+        kind, dtype, 1500, 1500, 128);
+  }
+  add("contrastive queue", contrastive_queue, SSLCUDA_F16, 34, 40, 65)(SSLCUDA_F16, 500, 4001, 128);
+  add("contrastive classes", contrastive_classes, SSLCUDA_BF16, 34, 40, 65)(SSLCUDA_BF16, 1500,
+                                                                            3001, 128);
+  add("lse_merge", lse_merge, 1001)(1000001);
   add("linear_forward", linear_forward, 33, 65, 17)(1500, 300, 1200);
   add("linear_backward", linear_backward, 33, 65, 17)(1500, 300, 1200);
   add("linear_backward, split sums", linear_backward, 3, 200, 5)(64, 10816, 4);

@@ -25,10 +25,11 @@ class Job {
   T* input(const std::vector<T>& values) {
     return static_cast<T*>(add(values.data(), values.size() * sizeof(T)).data);
   }
-  float* output(int64_t count) {
-    Piece& piece = add(nullptr, static_cast<size_t>(count) * sizeof(float));
+  template <class T = float>
+  T* output(int64_t count) {
+    Piece& piece = add(nullptr, static_cast<size_t>(count) * sizeof(T));
     piece.is_result = true;
-    return static_cast<float*>(piece.data);
+    return static_cast<T*>(piece.data);
   }
   float* in_out(const Floats& values) {
     float* const original = input(values);

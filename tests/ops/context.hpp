@@ -136,6 +136,27 @@ void Context::run(const Call& call) const {
   must(status);
 }
 
+// A call that was recorded; its workspace is the context's own.
+class Graph {
+ public:
+  template <class Call>
+  Graph(const Context& context, const Call& call) : context_(context) {
+    context.must(sslcuda_context_reserve(context, context.plan(call)));
+    context.must(sslcuda_graph_begin(context));
+    context.must(call());
+    context.must(sslcuda_graph_end(context, &graph_));
+  }
+  ~Graph() { EXPECT_EQ(sslcuda_graph_destroy(context_, graph_), SSLCUDA_OK); }
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  void launch() const { context_.must(sslcuda_graph_launch(context_, graph_)); }
+
+ private:
+  const Context& context_;
+  sslcuda_graph* graph_ = nullptr;
+};
+
 // A tensor on the device. An odd number of elements starts off the 256-byte grid, so that ops
 // cannot count on more than the alignment of an element.
 template <class T>

@@ -116,11 +116,16 @@ inline Floats spread(int64_t rows, int64_t width, int64_t ld, const Floats& dens
   return x;
 }
 
+inline float unwritten_float() {
+  float value;
+  std::memset(&value, Block::kUnwritten, sizeof value);
+  return value;
+}
+
 // The rows of an output that started unwritten; its padding must still be that.
-inline Floats packed(int64_t rows, int64_t width, int64_t ld, const Floats& x) {
+inline Floats packed(int64_t rows, int64_t width, int64_t ld, const Floats& x,
+                     float unwritten = unwritten_float()) {
   Floats dense;
-  float unwritten;
-  std::memset(&unwritten, Block::kUnwritten, sizeof unwritten);
   for (int64_t i = 0; i < rows; ++i) {
     const auto row = x.begin() + i * ld;
     dense.insert(dense.end(), row, row + width);

@@ -40,12 +40,7 @@ Outputs run(const Context& context, const CrossEntropyInput& in, const Options& 
         if_wanted(o.wanted & kRowLoss, row_loss), if_wanted(o.wanted & kGrad, grad));
   };
   if (o.captured) {
-    sslcuda_graph* graph = nullptr;
-    context.must(sslcuda_graph_begin(context));
-    context.must(call());
-    context.must(sslcuda_graph_end(context, &graph));
-    context.must(sslcuda_graph_launch(context, graph));
-    context.must(sslcuda_graph_destroy(context, graph));
+    Graph(context, call).launch();
   } else {
     context.run(call);
   }

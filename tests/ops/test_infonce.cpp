@@ -1,206 +1,157 @@
-// test_infonce.cpp - sslcuda_infonce.
-#include "tests/ops/fixture.hpp"
-#include "tests/reference/infonce.hpp"
+// test_infonce.cpp - sslcuda_infonce, the short form of one kind of sslcuda_contrastive.
+#include "tests/ops/contrastive_test.hpp"
 
 namespace sslcuda::test {
 namespace {
 
-class InfoNce : public OpTest {};
-
-struct Case {
-  int64_t n, d;
-  float tau;
-  float grad_loss = 1;
-  int64_t padding = 0;  // of the rows of a; those of b have twice that
-  bool tau_in_memory = false;
+class InfoNce : public ContrastiveTest {
+ protected:
+  void expect_match(const ContrastiveInput& in, const CallOptions& options = {}) const;
 };
 
-enum Output { kLoss = 1, kRowLoss = 2, kGradA = 4, kGradB = 8, kGradTau = 16, kAll = 31 };
+struct Buffers {
+  Buffers(const Context& context, const ContrastiveInput& in, const CallOptions& o)
+      : lda(in.d + o.padding),
+        ldb(lda + o.padding),
+        a(context, o.dtype, in.n, in.d, lda, narrow(in.a)),
+        b(context, o.dtype, in.n, in.d, ldb, narrow(in.b)),
+        grad_a(context, o.dtype, in.n, in.d, lda),
+        grad_b(context, o.dtype, in.n, in.d, ldb),
+        tau(context, {static_cast<float>(in.tau)}),
+        grad_loss(context, {static_cast<float>(in.grad_loss)}),
+        loss(context, 1),
+        row_loss(context, in.n),
+        grad_tau(context, 1) {}
 
-struct Outputs {
-  Floats loss, row_loss, grad_a, grad_b, grad_tau;
-
-  Floats all() const {
-    return joined(joined(loss, row_loss), joined(joined(grad_a, grad_b), grad_tau));
-  }
+  int64_t lda, ldb;
+  Tensor a, b, grad_a, grad_b;
+  Buffer<float> tau, grad_loss, loss, row_loss, grad_tau;
 };
 
-Outputs run(const Context& context, const Case& c, const Floats& a, const Floats& b,
-            int wanted = kAll) {
-  const int64_t lda = c.d + c.padding, ldb = lda + c.padding;
-  const Buffer<float> da(context, spread(c.n, c.d, lda, a)), db(context, spread(c.n, c.d, ldb, b)),
-      tau(context, {c.tau}), grad_loss(context, {c.grad_loss});
-  const Buffer<float> loss(context, 1), row_loss(context, c.n),
-      grad_a(context, spread_count(c.n, c.d, lda)), grad_b(context, spread_count(c.n, c.d, ldb)),
-      grad_tau(context, 1);
+Names every_output() { return {"loss", "row_loss", "grad_a", "grad_b", "grad_temperature"}; }
+
+Outputs infonce(const Context& context, const ContrastiveInput& in, const CallOptions& o = {}) {
+  const Buffers x(context, in, o);
+  const Names wanted = o.wanted.empty() ? every_output() : o.wanted;
+  const auto tensor = [&](const char* name, const Tensor& t) {
+    return wanted.contains(name) ? t.data() : nullptr;
+  };
+  const auto array = [&](const char* name, const Buffer<float>& buffer) {
+    return if_wanted(wanted.contains(name), buffer);
+  };
   context.run([&] {
-    return sslcuda_infonce(context, SSLCUDA_F32, c.n, c.d, da, lda, db, ldb,
-                           c.tau_in_memory ? 0 : c.tau, if_wanted(c.tau_in_memory, tau),
-                           if_wanted(c.grad_loss != 1, grad_loss), if_wanted(wanted & kLoss, loss),
-                           if_wanted(wanted & kRowLoss, row_loss),
-                           if_wanted(wanted & kGradA, grad_a), if_wanted(wanted & kGradB, grad_b),
-                           if_wanted(wanted & kGradTau, grad_tau));
+    return sslcuda_infonce(context, o.dtype, in.n, in.d, x.a, x.lda, x.b, x.ldb,
+                           o.scalars_in_memory ? 0 : static_cast<float>(in.tau),
+                           if_wanted(o.scalars_in_memory, x.tau),
+                           if_wanted(in.grad_loss != 1, x.grad_loss), array("loss", x.loss),
+                           array("row_loss", x.row_loss), tensor("grad_a", x.grad_a),
+                           tensor("grad_b", x.grad_b), array("grad_temperature", x.grad_tau));
   });
-  return {loss.download(), row_loss.download(), packed(c.n, c.d, lda, grad_a.download()),
-          packed(c.n, c.d, ldb, grad_b.download()), grad_tau.download()};
+  Outputs outputs = {{"loss", x.loss.download()},
+                     {"row_loss", x.row_loss.download()},
+                     {"grad_a", x.grad_a.download()},
+                     {"grad_b", x.grad_b.download()},
+                     {"grad_temperature", x.grad_tau.download()}};
+  std::erase_if(outputs, [&](const auto& output) { return !wanted.contains(output.first); });
+  return outputs;
 }
 
-// The reference and how far from it float32 may be.
-struct Expectation {
-  reference::InfoNce value;
-  Vector row_loss_tolerance, grad_a_tolerance, grad_b_tolerance;
-  double loss_tolerance, grad_tau_tolerance;
-};
-
-// A score is off by at most delta = 4 sqrt(d) u S / tau, a probability by p (2 delta + c u), and a
-// gradient by these, weighted as the gradient weighs G, and its own roundings.
-Expectation expectation(const Case& c, const Floats& a, const Floats& b) {
-  const int64_t n = c.n, d = c.d;
-  const Vector wa = wide(a), wb = wide(b);
-  const Vector abs_a = reference::absolute(wa), abs_b = reference::absolute(wb);
-  const reference::SimilarityShape shape{n, n, d, false, c.tau};
-  Expectation e{reference::infonce(n, d, wa, wb, c.tau, c.grad_loss), {}, {}, {}, 0, 0};
-  const Vector scale = scores(shape, abs_a, abs_b);
-  const double own = (8 + 4 * std::sqrt(n)) * kU;
-  Vector g_tolerance = reference::absolute(e.value.g);
-  double s_tolerance = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const double largest = *std::max_element(&scale[i * n], &scale[i * n] + n);
-    const double delta = 4 * std::sqrt(d) * kU * largest;
-    e.row_loss_tolerance.push_back(2 * delta + own * std::max(1.0, e.value.row_loss[i]));
-    e.loss_tolerance += e.row_loss_tolerance[i] / n;
-    for (int64_t j = 0; j < n; ++j) {
-      const double p = e.value.p[i * n + j], g = std::fabs(c.grad_loss) / n;
-      g_tolerance[i * n + j] = g_tolerance[i * n + j] * own + g * p * (2 * delta + own);
-      s_tolerance += (std::fabs(e.value.g[i * n + j]) * (own + 4 * std::sqrt(d) * kU) +
-                      g_tolerance[i * n + j]) *
-                     scale[i * n + j] / c.tau;
-    }
-  }
-  const auto grad = scores_backward(shape, abs_a, abs_b, g_tolerance);
-  e.grad_a_tolerance = grad.a;
-  e.grad_b_tolerance = grad.b;
-  e.grad_tau_tolerance = s_tolerance;
-  return e;
+void InfoNce::expect_match(const ContrastiveInput& in, const CallOptions& options) const {
+  SCOPED_TRACE(describe(in, options.dtype));
+  expect_outputs(Expectation(in, options.dtype), infonce(context(), in, options));
 }
 
-void expect_outputs(const Expectation& e, const Outputs& actual, int wanted = kAll) {
-  if (wanted & kLoss) expect_within("loss", actual.loss, {e.value.loss}, e.loss_tolerance);
-  if (wanted & kRowLoss) {
-    expect_within("row_loss", actual.row_loss, e.value.row_loss, e.row_loss_tolerance);
-  }
-  if (wanted & kGradA) {
-    expect_within("grad_a", actual.grad_a, e.value.grad.a, e.grad_a_tolerance);
-  }
-  if (wanted & kGradB) {
-    expect_within("grad_b", actual.grad_b, e.value.grad.b, e.grad_b_tolerance);
-  }
-  if (wanted & kGradTau) {
-    expect_within("grad_tau", actual.grad_tau, {e.value.grad.tau}, e.grad_tau_tolerance);
-  }
-}
-
-Floats unit_rows(int64_t n, int64_t d, const Floats& x) {
-  return narrow(reference::l2_normalize_forward(n, d, wide(x)).y);
+// n pairs.
+ContrastiveInput pairs(int32_t dtype, int64_t n, int64_t d, float tau, float grad_loss = 1) {
+  ContrastiveInput in = contrastive_input(SSLCUDA_INFONCE, dtype, n, n, d);
+  in.tau = tau;
+  in.grad_loss = grad_loss;
+  return in;
 }
 
 TEST_P(InfoNce, MatchesReference) {
-  for (const Case& c :
-       {Case{2, 1, 1}, Case{3, 7, 0.5f}, Case{7, 2, 0.1f, -2}, Case{31, 33, 0.07f, 1, 3},
-        Case{33, 129, 0.1f, 3, 0, true}, Case{64, 128, 0.1f}, Case{65, 31, 0.2f, 1, 1},
-        Case{127, 65, 0.01f}, Case{129, 64, 0.1f, 0.5f, 0, true}, Case{257, 3, 0.05f}}) {
-    SCOPED_TRACE(std::to_string(c.n) + " x " + std::to_string(c.d));
-    const Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-    const Floats b = unit_rows(c.n, c.d, normal(c.n * c.d, 2));
-    expect_outputs(expectation(c, a, b), run(context(), c, a, b));
-  }
-}
-
-// More rows than are scored at a time, on the CPU by either case, in CUDA by the second.
-TEST_P(InfoNce, ManyRows) {
-  for (const Case& c : {Case{1031, 9, 0.1f}, Case{2049, 4, 0.1f}}) {
-    const Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-    const Floats b = unit_rows(c.n, c.d, normal(c.n * c.d, 2));
-    expect_outputs(expectation(c, a, b), run(context(), c, a, b));
+  for (const int32_t dtype : kDTypes) {
+    expect_match(pairs(dtype, 2, 1, 1), {.dtype = dtype});
+    expect_match(pairs(dtype, 3, 7, 0.5f), {.dtype = dtype});
+    expect_match(pairs(dtype, 7, 2, 0.1f, -2), {.dtype = dtype});
+    expect_match(pairs(dtype, 31, 33, 0.07f), {.dtype = dtype, .padding = 3});
+    expect_match(pairs(dtype, 33, 129, 0.1f, 3), {.dtype = dtype, .scalars_in_memory = true});
+    expect_match(pairs(dtype, 64, 128, 0.1f), {.dtype = dtype});
+    expect_match(pairs(dtype, 127, 65, 0.01f), {.dtype = dtype});
+    expect_match(pairs(dtype, 257, 3, 0.05f), {.dtype = dtype, .padding = 1});
   }
 }
 
 TEST_P(InfoNce, EverySubsetOfOutputs) {
-  const Case c{33, 65, 0.1f};
-  const Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-  const Floats b = unit_rows(c.n, c.d, normal(c.n * c.d, 2));
-  const Expectation e = expectation(c, a, b);
-  for (int wanted = 0; wanted <= kAll; ++wanted) {
-    SCOPED_TRACE(wanted);
-    expect_outputs(e, run(context(), c, a, b, wanted), wanted);
+  const ContrastiveInput in = pairs(SSLCUDA_F32, 33, 65, 0.1f);
+  const Expectation expected(in, SSLCUDA_F32);
+  const Names names = every_output();
+  for (int subset = 1; subset < 1 << names.size(); ++subset) {
+    CallOptions options;
+    int bit = 0;
+    for (const std::string& name : names) {
+      if (subset >> bit++ & 1) options.wanted.insert(name);
+    }
+    SCOPED_TRACE(subset);
+    expect_outputs(expected, infonce(context(), in, options));
   }
 }
 
 // Rows taken as they are, with scores far from 0.
 TEST_P(InfoNce, LargeScores) {
-  const Case c{65, 33, 0.1f};
-  const Floats a = normal(c.n * c.d, 1, 10), b = normal(c.n * c.d, 2, 10);
-  expect_outputs(expectation(c, a, b), run(context(), c, a, b));
-}
-
-// Nearly solved: partners agree, so p - 1 is the difference of nearly equal numbers.
-TEST_P(InfoNce, NearConvergedRowsAtTau001) {
-  const Case c{64, 32, 0.01f};
-  const Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-  const Floats noise = normal(c.n * c.d, 2, 0.02f);
-  Floats b = a;
-  for (size_t i = 0; i < b.size(); ++i) b[i] += noise[i];
-  b = unit_rows(c.n, c.d, b);
-  const Outputs actual = run(context(), c, a, b);
-  expect_outputs(expectation(c, a, b), actual);
-  EXPECT_FALSE(row_spoilt(actual.all(), static_cast<int64_t>(actual.all().size()), 0));
+  for (const int32_t dtype : kDTypes) {
+    ContrastiveInput in = pairs(dtype, 65, 33, 0.1f);
+    for (double& x : in.a) x *= 64;
+    for (double& x : in.b) x *= 64;
+    expect_match(in, {.dtype = dtype});
+  }
 }
 
 TEST_P(InfoNce, OneTensorOnBothSides) {
-  const Case c{33, 65, 0.1f, 2};
-  const int64_t ld = c.d + 2, count = spread_count(c.n, c.d, ld);
-  const Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-  Expectation e = expectation(c, a, a);
-  const Buffer<float> da(context(), spread(c.n, c.d, ld, a)), grad_loss(context(), {c.grad_loss});
-  const Buffer<float> grad(context(), count), grad_a(context(), count), grad_b(context(), count);
-  const auto call = [&](const Buffer<float>& ga, const Buffer<float>& gb) {
-    context().run([&] {
-      return sslcuda_infonce(context(), SSLCUDA_F32, c.n, c.d, da, ld, da, ld, c.tau, nullptr,
-                             grad_loss, nullptr, nullptr, ga, gb, nullptr);
-    });
-  };
-  call(grad_a, grad_b);
-  const auto dense = [&](const Buffer<float>& b) { return packed(c.n, c.d, ld, b.download()); };
-  expect_within("grad_a", dense(grad_a), e.value.grad.a, e.grad_a_tolerance);
-  expect_within("grad_b", dense(grad_b), e.value.grad.b, e.grad_b_tolerance);
-  call(grad, grad);
-  for (size_t i = 0; i < e.value.grad.a.size(); ++i) {
-    e.value.grad.a[i] += e.value.grad.b[i];
-    e.grad_a_tolerance[i] += e.grad_b_tolerance[i] + kU * std::fabs(e.value.grad.a[i]);
+  for (const int32_t dtype : kDTypes) {
+    SCOPED_TRACE(dtype_name(dtype));
+    ContrastiveInput in = pairs(dtype, 33, 65, 0.1f, 2);
+    in.b = in.a;
+    const Expectation e(in, dtype);
+    const Buffers x(context(), in, {.dtype = dtype, .padding = 2});
+    const auto call = [&](const Tensor& grad_a, const Tensor& grad_b) {
+      context().run([&] {
+        return sslcuda_infonce(context(), dtype, in.n, in.d, x.a, x.lda, x.a, x.lda,
+                               static_cast<float>(in.tau), nullptr, x.grad_loss, nullptr, nullptr,
+                               grad_a, grad_b, nullptr);
+      });
+    };
+    const Tensor grad_b(context(), dtype, in.n, in.d, x.lda),
+        sum(context(), dtype, in.n, in.d, x.lda);
+    call(x.grad_a, grad_b);
+    expect_outputs(e, {{"grad_a", x.grad_a.download()}, {"grad_b", grad_b.download()}});
+    call(sum, sum);
+    Expected both = e.at("grad_a");
+    for (size_t k = 0; k < both.value.size(); ++k) {
+      both.value[k] += e.at("grad_b").value[k];
+      both.tolerance[k] += e.at("grad_b").tolerance[k] + kU * std::fabs(both.value[k]);
+    }
+    expect_within("sum", sum.download(), both.value, both.tolerance);
   }
-  expect_within("sum", dense(grad), e.value.grad.a, e.grad_a_tolerance);
 }
 
 TEST_P(InfoNce, SpoiltRowsStayAlone) {
-  const Case c{33, 65, 0.1f};
+  ContrastiveInput in = pairs(SSLCUDA_F32, 33, 65, 0.1f);
+  const Outputs before = infonce(context(), in);
   for (const float value : {kNaN, kInf}) {
-    Floats a = unit_rows(c.n, c.d, normal(c.n * c.d, 1));
-    const Floats b = unit_rows(c.n, c.d, normal(c.n * c.d, 2));
-    const Outputs before = run(context(), c, a, b);
-    a[12 * c.d + 5] = value;
-    const Outputs after = run(context(), c, a, b);
-    expect_other_rows_equal("row_loss", after.row_loss, before.row_loss, 1, 12);
-    expect_other_rows_equal("grad_a", after.grad_a, before.grad_a, c.d, 12);
-    EXPECT_TRUE(std::isnan(after.row_loss[12]) && std::isnan(after.loss[0]));
-    EXPECT_TRUE(row_spoilt(after.grad_a, c.d, 12));
-    EXPECT_TRUE(std::isnan(after.grad_tau[0]));
+    in.a[12 * in.d + 5] = value;
+    const Outputs after = infonce(context(), in);
+    expect_other_rows_equal("row_loss", after.at("row_loss"), before.at("row_loss"), 1, 12);
+    expect_other_rows_equal("grad_a", after.at("grad_a"), before.at("grad_a"), in.d, 12);
+    EXPECT_TRUE(std::isnan(after.at("row_loss")[12]) && std::isnan(after.at("loss")[0]));
+    EXPECT_TRUE(row_spoilt(after.at("grad_a"), in.d, 12));
+    EXPECT_TRUE(std::isnan(after.at("grad_temperature")[0]));
   }
 }
 
 TEST_P(InfoNce, IsRepeatable) {
-  const Case c{257, 65, 0.1f};
-  const Floats a = normal(c.n * c.d, 1), b = normal(c.n * c.d, 2);
-  expect_repeatable([&](const Context& context) { return run(context, c, a, b).all(); });
+  const ContrastiveInput in = pairs(SSLCUDA_F32, on_cpu() ? 257 : 65, 65, 0.1f);
+  expect_repeatable([&](const Context& context) { return joined(infonce(context, in)); });
 }
 
 INSTANTIATE_TEST_SUITE_P(, InfoNce, kBackends, backend_name);

@@ -1,5 +1,5 @@
 // test_similarity.cpp - sslcuda_similarity_forward and _backward.
-#include "tests/ops/fixture.hpp"
+#include "tests/ops/number.hpp"
 #include "tests/reference/similarity.hpp"
 
 namespace sslcuda::test {
@@ -13,6 +13,7 @@ struct Options {
   int64_t padding = 0;  // elements from the end of a row to the next; twice that for b
   bool tau_in_memory = false;
   bool grad_a = true, grad_b = true, grad_tau = true;
+  int32_t dtype = SSLCUDA_F32;
 };
 
 constexpr SimilarityShape kShapes[] = {
@@ -23,7 +24,7 @@ constexpr SimilarityShape kShapes[] = {
 };
 
 // tau as float32 sees it.
-SimilarityShape rounded(SimilarityShape s) {
+SimilarityShape with_float_tau(SimilarityShape s) {
   s.tau = static_cast<float>(s.tau);
   return s;
 }
@@ -31,15 +32,15 @@ SimilarityShape rounded(SimilarityShape s) {
 Floats forward(const Context& context, const SimilarityShape& s, const Floats& a, const Floats& b,
                const Options& o = {}) {
   const int64_t lda = s.d + o.padding, ldb = lda + o.padding, lds = s.m + o.padding;
-  const Buffer<float> da(context, spread(s.n, s.d, lda, a)), db(context, spread(s.m, s.d, ldb, b));
+  const Tensor da(context, o.dtype, s.n, s.d, lda, a), db(context, o.dtype, s.m, s.d, ldb, b);
   const Buffer<float> tau(context, {static_cast<float>(s.tau)});
-  const Buffer<float> scores(context, spread_count(s.n, s.m, lds));
+  const Tensor scores(context, o.dtype, s.n, s.m, lds);
   context.run([&] {
-    return sslcuda_similarity_forward(context, SSLCUDA_F32, s.n, s.m, s.d, da, lda, db, ldb,
+    return sslcuda_similarity_forward(context, o.dtype, s.n, s.m, s.d, da, lda, db, ldb,
                                       s.normalize, o.tau_in_memory ? -1 : static_cast<float>(s.tau),
                                       if_wanted(o.tau_in_memory, tau), scores, lds);
   });
-  return packed(s.n, s.m, lds, scores.download());
+  return scores.download();
 }
 
 struct Gradients {
@@ -49,19 +50,18 @@ struct Gradients {
 Gradients backward(const Context& context, const SimilarityShape& s, const Floats& a,
                    const Floats& b, const Floats& grad_s, const Options& o = {}) {
   const int64_t lda = s.d + o.padding, ldb = lda + o.padding, lds = s.m + o.padding;
-  const Buffer<float> da(context, spread(s.n, s.d, lda, a)), db(context, spread(s.m, s.d, ldb, b)),
-      ds(context, spread(s.n, s.m, lds, grad_s)), tau(context, {static_cast<float>(s.tau)});
-  const Buffer<float> grad_a(context, spread_count(s.n, s.d, lda)),
-      grad_b(context, spread_count(s.m, s.d, ldb)), grad_tau(context, 1);
+  const Tensor da(context, o.dtype, s.n, s.d, lda, a), db(context, o.dtype, s.m, s.d, ldb, b),
+      ds(context, o.dtype, s.n, s.m, lds, grad_s);
+  const Buffer<float> tau(context, {static_cast<float>(s.tau)}), grad_tau(context, 1);
+  const Tensor grad_a(context, o.dtype, s.n, s.d, lda), grad_b(context, o.dtype, s.m, s.d, ldb);
   context.run([&] {
     return sslcuda_similarity_backward(
-        context, SSLCUDA_F32, s.n, s.m, s.d, da, lda, db, ldb, s.normalize,
+        context, o.dtype, s.n, s.m, s.d, da, lda, db, ldb, s.normalize,
         o.tau_in_memory ? kNaN : static_cast<float>(s.tau), if_wanted(o.tau_in_memory, tau), ds,
         lds, if_wanted(o.grad_a, grad_a), if_wanted(o.grad_b, grad_b),
         if_wanted(o.grad_tau, grad_tau));
   });
-  return {packed(s.n, s.d, lda, grad_a.download()), packed(s.m, s.d, ldb, grad_b.download()),
-          grad_tau.download()};
+  return {grad_a.download(), grad_b.download(), grad_tau.download()};
 }
 
 // Scales a gradient's S through the normalisation: (S + |y| <|y|, S>) / |x|.
@@ -93,32 +93,42 @@ void expect_gradients(const SimilarityShape& s, const Floats& a, const Floats& b
     scale.a = normalized_scale(s.n, s.d, wa, scale.a);
     scale.b = normalized_scale(s.m, s.d, wb, scale.b);
   }
+  // Unit rows are rounded where they are a factor, and on the way back through the norm.
+  const double inexact = s.normalize && is_16_bit(o.dtype) ? 3 * storage_roundoff(o.dtype) : 0;
   if (o.grad_a) {
-    expect_within("grad_a", actual.a, expected.a, sum_tolerance(s.m + s.d, scale.a, kRoundings));
+    expect_within(
+        "grad_a", actual.a, expected.a,
+        stored_sum_tolerance(o.dtype, s.m + s.d, scale.a, expected.a, kRoundings, inexact));
   }
   if (o.grad_b) {
-    expect_within("grad_b", actual.b, expected.b, sum_tolerance(s.n + s.d, scale.b, kRoundings));
+    expect_within(
+        "grad_b", actual.b, expected.b,
+        stored_sum_tolerance(o.dtype, s.n + s.d, scale.b, expected.b, kRoundings, inexact));
   }
   if (o.grad_tau) {
-    expect_within("grad_tau", actual.tau, {expected.tau},
-                  sum_tolerance(s.m + s.d, {std::fabs(scale.tau)}, kRoundings));
+    const Vector size = {std::fabs(scale.tau)};
+    const double tolerance = sum_tolerance(s.m + s.d, size, kRoundings)[0];
+    expect_near("grad_tau", actual.tau[0], expected.tau,
+                tolerance + (product_roundoff(o.dtype) + inexact) * size[0]);
   }
 }
 
-void expect_scores(const SimilarityShape& s, const Floats& a, const Floats& b,
-                   const Floats& actual) {
+void expect_scores(const SimilarityShape& s, const Floats& a, const Floats& b, const Floats& actual,
+                   int32_t dtype = SSLCUDA_F32) {
   Vector wa = wide(a), wb = wide(b);
   if (s.normalize) {
     wa = reference::l2_normalize_forward(s.n, s.d, wa).y;
     wb = reference::l2_normalize_forward(s.m, s.d, wb).y;
   }
   const Vector scale = scores(s, reference::absolute(wa), reference::absolute(wb));
-  expect_within("s", actual, scores(s, wa, wb), sum_tolerance(s.d, scale, kRoundings));
+  const Vector expected = scores(s, wa, wb);
+  expect_within("s", actual, expected,
+                stored_sum_tolerance(dtype, s.d, scale, expected, kRoundings));
 }
 
 TEST_P(Similarity, MatchesReference) {
   for (const SimilarityShape& shape : kShapes) {
-    const SimilarityShape s = rounded(shape);
+    const SimilarityShape s = with_float_tau(shape);
     const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
     for (const Options& o : {Options{}, Options{1, true}, Options{6}}) {
       SCOPED_TRACE(std::to_string(s.n) + " x " + std::to_string(s.m) + " x " + std::to_string(s.d) +
@@ -129,9 +139,29 @@ TEST_P(Similarity, MatchesReference) {
   }
 }
 
+TEST_P(Similarity, EveryDType) {
+  for (const SimilarityShape& shape :
+       {SimilarityShape{2, 3, 7, true, 0.5}, {33, 65, 64, false, 2}, {65, 31, 33, true, 0.1}}) {
+    const SimilarityShape s = with_float_tau(shape);
+    for (const int32_t dtype : {SSLCUDA_TF32, SSLCUDA_BF16, SSLCUDA_F16}) {
+      SCOPED_TRACE(std::to_string(s.n) + " rows, " + dtype_name(dtype));
+      const Floats a = rounded(dtype, normal(s.n * s.d, 1)),
+                   b = rounded(dtype, normal(s.m * s.d, 2)),
+                   g = rounded(dtype, normal(s.n * s.m, 3));
+      for (Options o : {Options{}, Options{1, true}}) {
+        o.dtype = dtype;
+        expect_scores(s, a, b, forward(context(), s, a, b, o), dtype);
+        expect_gradients(s, a, b, g, backward(context(), s, a, b, g, o), o);
+        o.grad_tau = false;
+        expect_gradients(s, a, b, g, backward(context(), s, a, b, g, o), o);
+      }
+    }
+  }
+}
+
 TEST_P(Similarity, EverySubsetOfGradients) {
   for (const bool normalize : {false, true}) {
-    const SimilarityShape s = rounded({33, 65, 31, normalize, 0.3});
+    const SimilarityShape s = with_float_tau({33, 65, 31, normalize, 0.3});
     const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
     for (int subset = 0; subset < 8; ++subset) {
       SCOPED_TRACE(subset);
@@ -153,7 +183,7 @@ TEST_P(Similarity, IntegersAreExact) {
 }
 
 TEST_P(Similarity, BothSidesMayBeOneTensor) {
-  const SimilarityShape s = rounded({33, 33, 65, true, 0.1});
+  const SimilarityShape s = with_float_tau({33, 33, 65, true, 0.1});
   const Floats a = normal(s.n * s.d, 1);
   const Buffer<float> da(context(), a), scores(context(), s.n * s.n);
   context().run([&] {
@@ -163,27 +193,36 @@ TEST_P(Similarity, BothSidesMayBeOneTensor) {
   expect_scores(s, a, a, scores.download());
 }
 
-// Unit rows come from rows of any length; a zero row scores 0 and has gradient 0.
+// Unit rows come from rows of any length that the type has; a zero row scores 0 and has gradient 0.
 TEST_P(Similarity, TinyHugeAndZeroRows) {
-  const SimilarityShape s = rounded({7, 5, 33, true, 0.1});
-  Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2);
-  for (int64_t k = 0; k < s.d; ++k) {
-    a[k] *= 1e-30f;
-    a[s.d + k] *= 1e29f;
-    a[2 * s.d + k] = 0;
-    b[k] *= 1e-30f;
-    b[s.d + k] *= 1e29f;
+  const SimilarityShape s = with_float_tau({7, 5, 33, true, 0.1});
+  for (const int32_t dtype : kDTypes) {
+    const float tiny = dtype == SSLCUDA_F16 ? 0x1p-20f : 1e-30f;
+    const float huge = dtype == SSLCUDA_F16 ? 1e4f : 1e29f;
+    Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2);
+    for (int64_t k = 0; k < s.d; ++k) {
+      a[k] *= tiny;
+      a[s.d + k] *= huge;
+      a[2 * s.d + k] = 0;
+      b[k] *= tiny;
+      b[s.d + k] *= huge;
+    }
+    a = rounded(dtype, a);
+    b = rounded(dtype, b);
+    Options o;
+    o.dtype = dtype;
+    expect_scores(s, a, b, forward(context(), s, a, b, o), dtype);
+    const Gradients grad = backward(context(), s, a, b, rounded(dtype, normal(s.n * s.m, 3)), o);
+    EXPECT_EQ(row_of(grad.a, s.d, 2), Floats(s.d, 0));
+    EXPECT_FALSE(row_spoilt(grad.a, s.d, 1)) << dtype_name(dtype);
+    EXPECT_TRUE(dtype == SSLCUDA_F16 || !row_spoilt(grad.b, s.d, 0));  // 1 / norm is too large
   }
-  expect_scores(s, a, b, forward(context(), s, a, b));
-  const Gradients grad = backward(context(), s, a, b, normal(s.n * s.m, 3));
-  EXPECT_EQ(row_of(grad.a, s.d, 2), Floats(s.d, 0));
-  EXPECT_FALSE(row_spoilt(grad.a, s.d, 1) || row_spoilt(grad.b, s.d, 0));
 }
 
 TEST_P(Similarity, SpoiltRowsStayAlone) {
   for (const bool normalize : {false, true}) {
     for (const float value : {kNaN, kInf}) {
-      const SimilarityShape s = rounded({33, 31, 65, normalize, 0.1});
+      const SimilarityShape s = with_float_tau({33, 31, 65, normalize, 0.1});
       Floats a = normal(s.n * s.d, 1), g = normal(s.n * s.m, 3);
       const Floats b = normal(s.m * s.d, 2);
       const Floats scores = forward(context(), s, a, b);
@@ -205,7 +244,7 @@ TEST_P(Similarity, NoRows) {
 }
 
 TEST_P(Similarity, IsRepeatable) {
-  const SimilarityShape s = rounded({129, 257, 65, true, 0.1});
+  const SimilarityShape s = with_float_tau({129, 257, 65, true, 0.1});
   const Floats a = normal(s.n * s.d, 1), b = normal(s.m * s.d, 2), g = normal(s.n * s.m, 3);
   expect_repeatable([&](const Context& c) {
     const Gradients grad = backward(c, s, a, b, g);

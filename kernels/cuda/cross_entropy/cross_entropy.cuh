@@ -74,7 +74,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocksPerSm)
       continue;
     }
     const float labelled = x[label];
-    LogSumExp share;
+    LogSumExp share = LogSumExp::of_nothing();
     for (int64_t k = threadIdx.x; k < a.v; k += Tile::kThreads) share.add(x[k]);
     // The reductions also keep threads from overwriting x[label] in place while others read it.
     const LogSumExp lse = block_merge(smem, share);

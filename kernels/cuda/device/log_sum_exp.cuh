@@ -11,13 +11,21 @@
 namespace sslcuda::cuda {
 
 struct LogSumExp {
-  float max = -FLT_MAX;  // not -infinity: a row may begin with -infinity, and inf - inf is NaN
-  float sum = 0.0f;
+  float max, sum;
+
+  // The maximum is not -infinity: a row may begin with -infinity, and inf - inf is NaN.
+  __device__ static constexpr LogSumExp of_nothing() { return {-FLT_MAX, 0.0f}; }
 
   __device__ __forceinline__ void add(float x) {
     const float e = expf(-fabsf(x - max));
     sum = x > max ? sum * e + 1.0f : sum + e;
     max = x > max ? x : max;
+  }
+
+  __device__ __forceinline__ void merge(const LogSumExp& other) {
+    const float e = expf(-fabsf(max - other.max));
+    sum = max >= other.max ? sum + other.sum * e : other.sum + sum * e;
+    max = max >= other.max ? max : other.max;
   }
 
   // log sum exp - x

@@ -1,9 +1,7 @@
 // math.cuh - scalar functions the kernels share.
 #pragma once
 
-#include <device/simt.cuh>
-
-#include "kernels/args.hpp"
+#include <device/number.cuh>
 
 namespace sslcuda::cuda {
 
@@ -29,12 +27,14 @@ __device__ __forceinline__ float activate(Activation activation, float x) {
 }
 
 // g = grad_y act'(u) at one element, with act' taken from the output; y is null without activation.
-__device__ __forceinline__ float activation_gradient(Activation activation, const float* y,
-                                                     const float* grad_y, int64_t i) {
-  const float g = grad_y[i];
-  if (activation == Activation::kRelu) return y[i] <= 0.0f ? 0.0f : g;  // keeps g where y is NaN
-  if (activation == Activation::kSigmoid) return g * y[i] * (1.0f - y[i]);
-  return g;
+template <class T>
+__device__ __forceinline__ float activation_gradient(Activation activation, const T* y,
+                                                     const T* grad_y, int64_t i) {
+  const float g = to_float(grad_y[i]);
+  if (activation == Activation::kNone) return g;
+  const float out = to_float(y[i]);
+  if (activation == Activation::kRelu) return out <= 0.0f ? 0.0f : g;  // keeps g where y is NaN
+  return g * out * (1.0f - out);
 }
 
 }  // namespace sslcuda::cuda

@@ -1,42 +1,31 @@
-// gemm.hpp - matrix products in float32, with what happens to the result plugged in.
-//   c[i,j] = epilogue( sum_k a[i,k] b[k,j] ),  c [m, n]
-// Sums are made in a fixed order. k = 0 gives the epilogue of 0.
+// gemm.hpp - matrix products that are stored: c = act(alpha x + bias) or alpha x + beta c, with
+// x[i,j] = sum_k a[i,k] b[k,j]. Sums are made in float32 and a fixed order; k = 0 makes them 0.
 #pragma once
 
 #include <device/launch.hpp>
 
+#include "kernels/cuda/gemm/product.hpp"
+
 namespace sslcuda::cuda {
 
-// N: stored as the formula has it, a [m, k], b [k, n]. T: stored transposed, a [k, m], b [n, k].
-enum class GemmLayout { kNN, kNT, kTN };
-
-struct Gemm {
-  GemmLayout layout;
-  int64_t m, n, k;
-  const float* a;
-  int64_t lda;
-  const float* b;
-  int64_t ldb;
-  float* c;
+// What is done to the sums, in this order, and where they go.
+struct GemmOutput {
+  void* c;  // [m, n], rows ldc apart
   int64_t ldc;
+  bool is_float = false;  // c is float32, whatever the dtype of the factors
+  float alpha = 1.0f;
+  const float* divisor = nullptr;         // [1], of alpha
+  const float* row_factors = nullptr;     // [m]; both or none
+  const float* column_factors = nullptr;  // [n]
+  float beta = 0.0f;                      // of what c held; 0: it is not read
+  const void* bias = nullptr;             // [n], as the factors are stored
+  Activation activation = Activation::kNone;
 };
 
-// c = act(product + bias[j]); bias may be null. Layout NT only.
-struct BiasActivation {
-  const float* bias;
-  Activation activation;
-};
+// Bytes of workspace that gemm() needs, whatever the output.
+size_t gemm_workspace(const Product& product);
 
-// c = product / divisor, plus what c held if `accumulate`
-struct Divide {
-  Scalar divisor = {1.0f, nullptr};
-  bool accumulate = false;
-};
-
-// Bytes of workspace that gemm() needs for these extents, whatever the layout and epilogue.
-size_t gemm_workspace(int64_t m, int64_t n, int64_t k);
-
-cudaError_t gemm(cudaStream_t stream, void* workspace, const Gemm& g, const BiasActivation& how);
-cudaError_t gemm(cudaStream_t stream, void* workspace, const Gemm& g, const Divide& how);
+cudaError_t gemm(cudaStream_t stream, void* workspace, const Product& product,
+                 const GemmOutput& output);
 
 }  // namespace sslcuda::cuda

@@ -18,28 +18,36 @@ simt::Launch row_blocks(int64_t n, cudaStream_t stream) {
 cudaError_t launch_normalize(cudaStream_t stream, const NormalizeRows& a) {
   using Narrow = NarrowNormalizeTile;
   using Wide = WideNormalizeTile;
-  if (is_narrow_normalize(a.d)) {
-    return simt::launch(l2_normalize_forward_kernel<Narrow>, row_blocks<Narrow>(a.n, stream), a);
-  }
-  return simt::launch(l2_normalize_forward_kernel<Wide>, row_blocks<Wide>(a.n, stream), a);
+  return visit_storage(a.dtype, [&](auto x) {
+    using T = decltype(x);
+    if (is_narrow_normalize(a.d)) {
+      return simt::launch(l2_normalize_forward_kernel<Narrow, T>, row_blocks<Narrow>(a.n, stream),
+                          a);
+    }
+    return simt::launch(l2_normalize_forward_kernel<Wide, T>, row_blocks<Wide>(a.n, stream), a);
+  });
 }
 
 cudaError_t launch_normalize_backward(cudaStream_t stream, const NormalizeRowsBackward& a) {
   using Narrow = NarrowNormalizeTile;
   using Wide = WideNormalizeTile;
-  if (is_narrow_normalize(a.d)) {
-    return simt::launch(l2_normalize_backward_kernel<Narrow>, row_blocks<Narrow>(a.n, stream), a);
-  }
-  return simt::launch(l2_normalize_backward_kernel<Wide>, row_blocks<Wide>(a.n, stream), a);
+  return visit_storage(a.dtype, [&](auto x) {
+    using T = decltype(x);
+    if (is_narrow_normalize(a.d)) {
+      return simt::launch(l2_normalize_backward_kernel<Narrow, T>, row_blocks<Narrow>(a.n, stream),
+                          a);
+    }
+    return simt::launch(l2_normalize_backward_kernel<Wide, T>, row_blocks<Wide>(a.n, stream), a);
+  });
 }
 
 int l2_normalize_forward(const Exec& exec, const L2NormalizeForwardArgs& a) {
-  return launch_normalize(stream_of(exec), {a.n, a.d, a.x, a.d, a.y, a.d, a.norms});
+  return launch_normalize(stream_of(exec), {DType::kF32, a.n, a.d, a.x, a.d, a.y, a.d, a.norms});
 }
 
 int l2_normalize_backward(const Exec& exec, const L2NormalizeBackwardArgs& a) {
-  return launch_normalize_backward(stream_of(exec),
-                                   {a.n, a.d, a.y, a.d, a.norms, a.grad_y, a.grad_x, a.d});
+  return launch_normalize_backward(
+      stream_of(exec), {DType::kF32, a.n, a.d, a.y, a.d, a.norms, a.grad_y, a.d, a.grad_x, a.d});
 }
 
 }  // namespace sslcuda::cuda

@@ -1,8 +1,10 @@
 // sum.cuh - sum of an array by one block, and column sums of a matrix.
 // Column sums: a block owns kColumns neighbouring columns and a chunk of rows; its kLanes rows of
-// threads take every kLanes-th row, and are added up in order. 4 bytes and 1 FLOP per element.
+// threads take every kLanes-th row, and are added up in order. Each element is read once; 1 FLOP
+// each.
 #pragma once
 
+#include <device/number.cuh>
 #include <device/reduce.cuh>
 
 #include "kernels/cuda/sum/sum.hpp"
@@ -37,10 +39,9 @@ struct ColumnSumSmem {
 };
 
 // out[chunk, column], chunk = block / column groups
-template <class Tile>
+template <class Tile, class In, class Out>
 __global__ void __launch_bounds__(Tile::kThreads)
-    column_sum_kernel(const float* x, int64_t rows, int64_t columns, int64_t chunk_rows,
-                      float* out) {
+    column_sum_kernel(const In* x, int64_t rows, int64_t columns, int64_t chunk_rows, Out* out) {
   auto& smem = simt::shared<ColumnSumSmem<Tile>>();
   const int64_t groups = ceil_div(columns, Tile::kColumns);
   const int64_t chunk = blockIdx.x / groups;
@@ -50,14 +51,14 @@ __global__ void __launch_bounds__(Tile::kThreads)
   float sum = 0.0f;
   if (column < columns) {
     for (int64_t row = chunk * chunk_rows + lane; row < end; row += Tile::kLanes) {
-      sum += x[row * columns + column];
+      sum += to_float(x[row * columns + column]);
     }
   }
   smem.partial[lane][place] = sum;
   __syncthreads();
   if (lane != 0 || column >= columns) return;
   for (int other = 1; other < Tile::kLanes; ++other) sum += smem.partial[other][place];
-  out[chunk * columns + column] = sum;
+  out[chunk * columns + column] = from_float<Out>(sum);
 }
 
 }  // namespace sslcuda::cuda

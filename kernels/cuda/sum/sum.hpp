@@ -16,9 +16,9 @@ struct SumScale {
 cudaError_t launch_sum(cudaStream_t stream, const float* values, int64_t count,
                        const SumScale& scale, float* out);
 
-// out[j] = sum over rows of x[row, j]; x is [rows, columns].
+// out[j] = sum over rows of x[row, j]; x is [rows, columns]. dtype: of x and out; sums are float32.
 size_t column_sum_workspace(int64_t rows, int64_t columns);
-cudaError_t launch_column_sum(cudaStream_t stream, void* workspace, const float* x, int64_t rows,
-                              int64_t columns, float* out);
+cudaError_t launch_column_sum(cudaStream_t stream, void* workspace, const void* x, int64_t rows,
+                              int64_t columns, void* out, DType dtype = DType::kF32);
 
 }  // namespace sslcuda::cuda

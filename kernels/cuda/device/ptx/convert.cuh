@@ -1,5 +1,5 @@
-// convert.cuh - fp32 to what the tensor cores read, to the nearest. Two 16-bit numbers share a
-// register, the first in the lower half.
+// convert.cuh - fp32 to what the tensor cores read, to the nearest, and back. Two 16-bit numbers
+// share a register, the first in the lower half.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -19,6 +19,13 @@ __device__ __forceinline__ uint32_t pack_f16(float first, float second) {
   uint32_t packed;
   asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(second), "f"(first));
   return packed;
+}
+
+// Exact.
+__device__ __forceinline__ float unpack_f16(uint16_t bits) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+  return value;
 }
 
 // Ties away from zero.

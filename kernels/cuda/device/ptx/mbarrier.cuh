@@ -35,6 +35,13 @@ __device__ __forceinline__ void mbarrier_arrive_cluster(uint32_t mbarrier) {
                : "memory");
 }
 
+// The same by a thread that has only read: nothing that it has written is made known, which would
+// take a fence of the whole GPU.
+__device__ __forceinline__ void mbarrier_arrive_cluster_relaxed(uint32_t mbarrier) {
+  asm volatile("mbarrier.arrive.relaxed.cluster.shared::cluster.b64 _, [%0];" ::"r"(mbarrier)
+               : "memory");
+}
+
 // Announces bytes, and arrives.
 __device__ __forceinline__ void mbarrier_arrive_expect(uint32_t mbarrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(mbarrier), "r"(bytes)

@@ -31,6 +31,12 @@ inline void mbarrier_arrive_cluster(
   emulator::mbarrier_arrive(mbarrier, 0, where);
 }
 
+// Passes on more than it must: written data too.
+inline void mbarrier_arrive_cluster_relaxed(
+    uint32_t mbarrier, const std::source_location& where = std::source_location::current()) {
+  emulator::mbarrier_arrive(mbarrier, 0, where);
+}
+
 inline void mbarrier_arrive_expect(
     uint32_t mbarrier, uint32_t bytes,
     const std::source_location& where = std::source_location::current()) {
