@@ -1,10 +1,12 @@
-"""libsslcuda through ctypes, as far as torch_ops.py needs it."""
+"""libsslcuda through ctypes, as far as torch_ops.py and memory need it."""
 
 import ctypes
 
 OK = 0
 DEVICE = {"cpu": 1, "cuda": 2}
 F32 = 0
+DTYPES = {"f32": F32, "bf16": 1, "f16": 2, "tf32": 3}
+KINDS = ("infonce", "clip", "ntxent", "supcon", "supcon_in", "siglip", "sampled")
 
 
 class ContextOptions(ctypes.Structure):
@@ -24,8 +26,35 @@ class Conv2dShape(ctypes.Structure):
         super().__init__(ctypes.sizeof(Conv2dShape), **extents)
 
 
+# The fields of sslcuda_contrastive_args, with the letters of SIGNATURES.
+CONTRASTIVE_FIELDS = """
+kind w normalize w n i m i d i a p lda i b p ldb i tau f max_scale f tau_device p log_scale p
+labels p column_labels p ignore_index i weights p positives p ld_positives i negatives p
+negatives_per_row i indices p sampled i row_ids p column_ids p mask p ld_mask i margin f bias f
+bias_device p column_bias p smoothing f z_loss f first_row i first_column i total_rows i
+total_columns i given_row_lse p given_column_lse p grad_loss p grad_row_loss p workspace_limit z
+loss p row_loss p row_lse p column_lse p row_positive p row_entropy p top1 p grad_a p grad_b p
+grad_positives p grad_negatives p grad_temperature p grad_bias p grad_column_bias p
+""".split()
+TYPES = {"i": ctypes.c_int64, "w": ctypes.c_int32, "p": ctypes.c_void_p, "f": ctypes.c_float,
+         "d": ctypes.c_double, "z": ctypes.c_size_t}
+
+
+class ContrastiveArgs(ctypes.Structure):
+    """As SSLCUDA_CONTRASTIVE_INIT leaves it, but for the fields given."""
+    _fields_ = [("size", ctypes.c_size_t)] + [
+        (name, TYPES[letter])
+        for name, letter in zip(CONTRASTIVE_FIELDS[::2], CONTRASTIVE_FIELDS[1::2])]
+
+    def __init__(self, **fields):
+        values = {"tau": 1.0, "ignore_index": -100} | fields
+        super().__init__(ctypes.sizeof(ContrastiveArgs),
+                         **{name: argument(value) for name, value in values.items()})
+
+
 # Arguments behind the context: i int64, w int32, p pointer, f float, d double.
 SIGNATURES = {
+    "matmul": "wiiipiwpiwffpi",
     "linear_forward": "wiiipppwp",
     "linear_backward": "wiiippppwppp",
     "conv2d_forward": "wppppwp",
@@ -35,6 +64,7 @@ SIGNATURES = {
     "similarity_forward": "wiiipipiwfppi",
     "similarity_backward": "wiiipipiwfppippp",
     "infonce": "wiipipifppppppp",
+    "contrastive": "wp",
     "cross_entropy": "wiipippifpppp",
     "mse": "wippwppp",
     "adam_step": "wipppppdpdddip",
@@ -43,8 +73,6 @@ SIGNATURES = {
     "rotate90": "wiiippp",
     "rotate": "wiiiippfp",
 }
-TYPES = {"i": ctypes.c_int64, "w": ctypes.c_int32, "p": ctypes.c_void_p, "f": ctypes.c_float,
-         "d": ctypes.c_double}
 
 
 def argument(value):
@@ -84,11 +112,16 @@ class Library:
         """Queues what follows on a CUDA stream, given as a number."""
         self.check(self.shared.sslcuda_context_set_stream(self.context, ctypes.c_void_p(stream)))
 
-    def reserve_for(self, call):
+    def planned(self, call):
+        """Bytes of workspace that the call needs."""
         size = ctypes.c_size_t()
         self.check(self.shared.sslcuda_plan_begin(self.context))
         try:
             call()
         finally:
             self.check(self.shared.sslcuda_plan_end(self.context, ctypes.byref(size)))
+        return size.value
+
+    def reserve_for(self, call):
+        size = ctypes.c_size_t(self.planned(call))
         self.check(self.shared.sslcuda_context_reserve(self.context, size))

@@ -1,6 +1,7 @@
 """What the Python side of the suite shares: percentiles, the machine, and result files."""
 
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -8,6 +9,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCHEMA = 2
+# Threads of OpenMP that wait spin: by default so long that they take the cores from others.
+SPIN = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "2000")}
 
 
 def percentiles(values):
@@ -48,6 +51,16 @@ def load(path):
 
 def shape_text(result):
     return " ".join(f"{name}={value}" for name, value in result["shape"].items())
+
+
+def dtype_text(result):
+    """What is added to the shape where it is not float32."""
+    return "" if result["dtype"] == "f32" else f" {result['dtype']}"
+
+
+def name_of(result):
+    """As sslcuda_perf prints it."""
+    return f"{result['op']} {shape_text(result)}{dtype_text(result)}"
 
 
 def key(result):

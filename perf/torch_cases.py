@@ -1,18 +1,19 @@
 """The ops of the suite for torch_ops.py: the inputs, our call through ctypes, PyTorch's function.
 
-Each function here takes (lib, make, s): the library, a Maker of tensors and the shape, and returns
-a Case.
+Each function here takes (lib, make, s): the library, a Maker of tensors of the storage type, and
+the shape, and returns a Case.
 """
 
 import ctypes
-import dataclasses
-from typing import Callable
 
 import torch
 from torch.nn import functional
 from torch.optim.adam import adam as functional_adam
 
 from library import F32, Conv2dShape
+from torch_case import Case
+from torch_contrastive import contrastive, infonce
+from torch_losses import rows
 
 TAU = 0.1
 MEAN, STD, FILL = 0.5, 0.25, -1.0
@@ -21,39 +22,21 @@ ADAM_STEP = 10
 ACTIVATIONS = (lambda u: u, functional.relu, torch.sigmoid)
 
 
-@dataclasses.dataclass
-class Case:
-    inputs: tuple
-    outputs: tuple      # what ours writes
-    ours: Callable      # ours(inputs, outputs)
-    torch: Callable     # torch(*inputs) -> the same tensors as outputs, or the first of them
-    gradients: tuple = ()  # inputs whose gradients of the first result follow the results
-    in_place: int = 0   # so many inputs are the outputs
-    other: dict = dataclasses.field(default_factory=dict)  # more functions of PyTorch, by name
-    tolerance: float = 1e-4
-
-
-class Maker:
-    """Tensors on a device."""
-
-    def __init__(self, device):
-        self.device = device
-
-    def normal(self, *shape, scale=1.0):
-        return torch.randn(shape, device=self.device) * scale
-
-    def whole(self, limit, *shape, dtype=torch.int64):
-        return torch.randint(limit, shape, device=self.device, dtype=dtype)
-
-    def empty(self, *shape, dtype=torch.float32):
-        return torch.empty(shape, device=self.device, dtype=dtype)
+def matmul(lib, make, s):
+    m, n, k, ta, tb = s["m"], s["n"], s["k"], s.get("ta", 0), s.get("tb", 0)
+    a = make.normal(k, m) if ta else make.normal(m, k)
+    b = make.normal(n, k) if tb else make.normal(k, n)
+    return Case((a, b), (make.empty(m, n),),
+                lambda i, o: lib.matmul(make.dtype, m, n, k, i[0], a.shape[1], ta, i[1],
+                                        b.shape[1], tb, 1.0, 0.0, o[0], n),
+                lambda a, b: ((a.T if ta else a) @ (b.T if tb else b),))
 
 
 def linear_forward(lib, make, s):
     n, k, out, act = s["n"], s["in"], s["out"], s.get("activation", 0)
     inputs = make.normal(n, k), make.normal(out, k, scale=k ** -0.5), make.normal(out)
     return Case(inputs, (make.empty(n, out),),
-                lambda i, o: lib.linear_forward(F32, n, k, out, *i, act, *o),
+                lambda i, o: lib.linear_forward(make.dtype, n, k, out, *i, act, *o),
                 lambda x, w, b: (ACTIVATIONS[act](functional.linear(x, w, b)),))
 
 
@@ -74,7 +57,7 @@ def linear_backward(lib, make, s):
         g = masked(act, y, grad_y)
         return g @ w, g.T @ x, g.sum(0)
     return Case(inputs, (make.empty(n, k), make.empty(out, k), make.empty(out)),
-                lambda i, o: lib.linear_backward(F32, n, k, out, *i, act, *o), gradients)
+                lambda i, o: lib.linear_backward(make.dtype, n, k, out, *i, act, *o), gradients)
 
 
 def conv2d(make, s):
@@ -130,15 +113,11 @@ def l2_normalize_backward(lib, make, s):
                 lambda i, o: lib.l2_normalize_backward(F32, n, d, *i, *o), gradient)
 
 
-def rows(x, normalize):
-    return functional.normalize(x) if normalize else x
-
-
 def similarity_forward(lib, make, s):
     n, m, d, normalize = s["n"], s["m"], s["d"], s.get("normalize", 0)
     return Case((make.normal(n, d), make.normal(m, d)), (make.empty(n, m),),
-                lambda i, o: lib.similarity_forward(F32, n, m, d, i[0], d, i[1], d, normalize, TAU,
-                                                    None, o[0], m),
+                lambda i, o: lib.similarity_forward(make.dtype, n, m, d, i[0], d, i[1], d,
+                                                    normalize, TAU, None, o[0], m),
                 lambda a, b: (rows(a, normalize) @ rows(b, normalize).T / TAU,))
 
 
@@ -148,44 +127,9 @@ def similarity_backward(lib, make, s):
         raise NotImplementedError("similarity_backward with normalize=1")
     return Case((make.normal(n, d), make.normal(m, d), make.normal(n, m)),
                 (make.empty(n, d), make.empty(m, d)),
-                lambda i, o: lib.similarity_backward(F32, n, m, d, i[0], d, i[1], d, 0, TAU, None,
-                                                     i[2], m, *o, None),
+                lambda i, o: lib.similarity_backward(make.dtype, n, m, d, i[0], d, i[1], d, 0, TAU,
+                                                     None, i[2], m, *o, None),
                 lambda a, b, g: (g @ b / TAU, g.T @ a / TAU))
-
-
-def infonce(lib, make, s):
-    n, d, grad = s["n"], s["d"], s.get("grad", 0)
-    labels = torch.arange(n, device=make.device)
-    grads = (make.empty(n, d), make.empty(n, d)) if grad else ()
-
-    def ours(inputs, outputs):
-        loss, grad_a, grad_b = (*outputs, None, None)[:3]
-        lib.infonce(F32, n, d, inputs[0], d, inputs[1], d, TAU, None, None, loss, None, grad_a,
-                    grad_b, None)
-    case = Case((make.normal(n, d, scale=d ** -0.5), make.normal(n, d, scale=d ** -0.5)),
-                (make.empty(1), *grads), ours,
-                lambda a, b: (functional.cross_entropy(a @ b.T / TAU, labels),),
-                gradients=(0, 1) if grad else ())
-    for name, fused in fused_linear_cross_entropies().items():
-        case.other[name] = fused and (lambda a, b, f=fused: (f(a / TAU, b, labels),))
-    return case
-
-
-def fused_linear_cross_entropies():
-    """Losses that, as ours, do not store the scores: (a, b, labels) -> loss; None if absent."""
-    found = {"Liger-Kernel": None, "cut-cross-entropy": None}
-    try:
-        from liger_kernel.transformers import LigerFusedLinearCrossEntropyLoss
-        liger = LigerFusedLinearCrossEntropyLoss()
-        found["Liger-Kernel"] = lambda a, b, labels: liger(b, a, labels)
-    except ImportError:
-        pass
-    try:
-        from cut_cross_entropy import linear_cross_entropy
-        found["cut-cross-entropy"] = linear_cross_entropy
-    except ImportError:
-        pass
-    return found
 
 
 def cross_entropy(lib, make, s):
@@ -285,6 +229,6 @@ def rotate(lib, make, s):
 
 
 CASES = {function.__name__: function for function in (
-    linear_forward, linear_backward, conv2d_forward, conv2d_backward, l2_normalize_forward,
-    l2_normalize_backward, similarity_forward, similarity_backward, infonce, cross_entropy, mse,
-    adam, gather_images, gather_rows, rotate90, rotate)}
+    matmul, linear_forward, linear_backward, conv2d_forward, conv2d_backward, l2_normalize_forward,
+    l2_normalize_backward, similarity_forward, similarity_backward, infonce, contrastive,
+    cross_entropy, mse, adam, gather_images, gather_rows, rotate90, rotate)}

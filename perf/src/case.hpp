@@ -11,6 +11,7 @@
 
 #include "perf/src/check.hpp"
 #include "perf/src/library.hpp"
+#include "perf/src/number.hpp"
 
 namespace sslcuda::perf {
 
@@ -18,6 +19,12 @@ namespace sslcuda::perf {
 template <class T>
 struct Tensor {
   size_t index;
+};
+
+// The same of numbers in the problem's storage type.
+struct Array {
+  size_t index;
+  const DType* type;
 };
 
 // Device memory of one copy of a case's tensors, and of what a side asked for; 256-byte aligned.
@@ -30,6 +37,7 @@ class Set {
   T* operator[](Tensor<T> tensor) const {
     return reinterpret_cast<T*>(tensors_[tensor.index]);
   }
+  void* operator[](Array array) const { return tensors_[array.index]; }
   unsigned char* own() const { return own_; }          // another one in every set
   unsigned char* scratch() const { return scratch_; }  // the same in all sets
 
@@ -71,11 +79,13 @@ class Values {
   std::span<const T> before(Tensor<T> tensor) const {
     return view<T>(before_[tensor.index]);
   }
+  Numbers before(Array array) const { return {*array.type, before_[array.index]}; }
   // What it left in an output or a state.
   template <class T>
   std::span<const T> operator[](Tensor<T> tensor) const {
     return view<T>(after_[tensor.index]);
   }
+  Numbers operator[](Array array) const { return {*array.type, after_[array.index]}; }
 
  private:
   template <class T>
@@ -98,6 +108,9 @@ class Case {
   Tensor<T> input(const std::vector<T>& values) {
     return add(Role::kInput, values);
   }
+  Array input(const DType& type, const std::vector<float>& values) {
+    return {add(Role::kInput, stored(type, values)).index, &type};
+  }
   // Read and written, such as a parameter.
   template <class T>
   Tensor<T> state(const std::vector<T>& values) {
@@ -111,6 +124,9 @@ class Case {
     bytes += static_cast<double>(size);
     return {specs_.size() - 1};
   }
+  Array output(const DType& type, int64_t count) {
+    return {output<std::byte>(count * static_cast<int64_t>(type.size)).index, &type};
+  }
 
   // A peer that cannot be made is absent, with what it says as the reason.
   void add_peer(const std::string& name, const std::function<Side()>& make) {
@@ -121,6 +137,7 @@ class Case {
     }
   }
 
+  std::function<sslcuda_status(sslcuda_context*, const Set&)> prepare;  // [opt] not timed
   std::function<sslcuda_status(sslcuda_context*, const Set&)> ours;
   std::vector<Side> peers;
   std::function<void(const Values&, Checker&)> check;

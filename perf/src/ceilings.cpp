@@ -23,28 +23,30 @@ Ceilings measure_ceilings(const Library& library, Device& device, Arena& arena) 
   ceilings.launch =
       seconds_of(device, [&] { library.must(sslcuda_counter_add(library, counter, 1)); });
   if (library.on_cpu()) {
-    ceilings.gemm_f32 = onednn::gemm_rate(device);
+    ceilings.gemm[SSLCUDA_F32] = onednn::gemm_rate(device);
   } else {
-    const cublas::GemmRates rates = cublas::gemm_rates(library, device);
-    ceilings.gemm_f32 = rates.f32;
-    ceilings.gemm_bf16 = rates.bf16;
+    ceilings.gemm = cublas::gemm_rates(library, device);
   }
   return ceilings;
 }
 
 Json Ceilings::json() const {
   const auto known = [](double value) { return value > 0 ? Json(value) : nullptr; };
-  return {{"gemm_flops", {{"f32", known(gemm_f32)}, {"bf16", known(gemm_bf16)}}},
-          {"copy_bytes_per_s", known(copy)},
-          {"launch_us", launch * 1e6}};
+  Json rates;
+  for (const DType* type : kDTypes) rates[type->name] = known(gemm[type->code]);
+  return {{"gemm_flops", rates}, {"copy_bytes_per_s", known(copy)}, {"launch_us", launch * 1e6}};
 }
 
-Limit limit_of(const Ceilings& ceilings, double flops, double bytes, bool cold) {
+Limit limit_of(const Ceilings& ceilings, const Problem& problem, double flops, double bytes,
+               bool cold) {
   Limit limit{ceilings.launch, "latency"};
   const auto consider = [&](double seconds, const char* what) {
     if (seconds > limit.seconds) limit = {seconds, what};
   };
-  if (ceilings.gemm_f32 > 0) consider(flops / ceilings.gemm_f32, "compute");
+  const DType* const type = dtype_of(problem.dtype);
+  double rate = type ? ceilings.gemm[type->code] : 0;
+  if (rate == 0) rate = ceilings.gemm[SSLCUDA_F32];
+  if (rate > 0) consider(flops / rate, "compute");
   if (cold && ceilings.copy > 0) consider(bytes / ceilings.copy, "memory");
   return limit;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "perf/src/number.hpp"
 #include "tests/reference/vector.hpp"
 
 namespace sslcuda::perf {
@@ -21,6 +22,11 @@ constexpr double kRoundoff = 0x1p-24;  // of float32
 // Tolerance of a sum of k products, relative to the size of the result: rounding errors of random
 // signs add up to sqrt(k) u, and the factor leaves room for any order of summation.
 inline double sum_tolerance(int64_t k) { return 4 * kRoundoff * (2 + std::sqrt(k)); }
+
+// The same of factors in that storage type, with a result that is rounded to it.
+inline double sum_tolerance(int64_t k, const DType& type) {
+  return sum_tolerance(k) + (type.code == SSLCUDA_F32 ? 0 : 2 * roundoff(type));
+}
 
 // The tolerance of results that have no rounding errors.
 constexpr double kExact = 1e-30;
@@ -63,25 +69,27 @@ inline std::vector<int64_t> some_of(int64_t extent, int64_t count = 8) {
   return indices;
 }
 
-template <class T>
-Vector wide(std::span<const T> x) {
-  return Vector(x.begin(), x.end());
+// Below, x is anything that has a size and elements.
+template <class X>
+Vector wide(const X& x) {
+  Vector result(x.size());
+  for (size_t i = 0; i < x.size(); ++i) result[i] = x[i];
+  return result;
 }
 
 // Those rows of a matrix of that width.
-template <class T>
-Vector rows_of(std::span<const T> x, int64_t width, const std::vector<int64_t>& rows) {
+template <class X>
+Vector rows_of(const X& x, int64_t width, const std::vector<int64_t>& rows) {
   Vector result;
   for (const int64_t row : rows) {
-    const auto begin = x.begin() + row * width;
-    result.insert(result.end(), begin, begin + width);
+    for (int64_t k = 0; k < width; ++k) result.push_back(x[row * width + k]);
   }
   return result;
 }
 
 // Those columns of a matrix of that width.
-template <class T>
-Vector columns_of(std::span<const T> x, int64_t width, const std::vector<int64_t>& columns) {
+template <class X>
+Vector columns_of(const X& x, int64_t width, const std::vector<int64_t>& columns) {
   Vector result;
   const int64_t height = static_cast<int64_t>(x.size()) / width;
   for (int64_t row = 0; row < height; ++row) {

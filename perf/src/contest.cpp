@@ -15,10 +15,21 @@ constexpr int32_t kNaNByte = 0xff;
 
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-CaseMaker maker_of(const std::string& op) {
-  const auto found = kOps.find(op);
-  if (found == kOps.end()) throw UsageError("no op '" + op + "'");
-  return found->second;
+// Does this version have the op in the problem's storage type?
+bool is_served(const Problem& problem) {
+  const auto found = kOps.find(problem.op);
+  if (found == kOps.end()) throw UsageError("no op '" + problem.op + "'");
+  return problem.dtype == kF32.name || (found->second.any_dtype && dtype_of(problem.dtype));
+}
+
+Case case_of(const Problem& problem, const Library& library) {
+  return is_served(problem) ? kOps.at(problem.op).make(problem, library) : Case();
+}
+
+// A number where the text is one.
+Json json_of(const std::string& text) {
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? Json(whole_number(text)) : Json(text);
 }
 
 Json json_of(const Distribution& seconds) {
@@ -40,15 +51,18 @@ Distribution distribution_of(std::vector<double> values) {
 }
 
 Contest::Contest(const Bench& bench, const Problem& problem)
-    : bench_(bench), problem_(problem), case_(maker_of(problem.op)(problem, bench.library)) {
+    : bench_(bench), problem_(problem), case_(case_of(problem, bench.library)) {
   const Library& library = bench.library;
   Side ours;
   ours.name = "libsslcuda";
+  if (case_.prepare) {
+    ours.prepare = [this, &library](const Set& set) { library.must(case_.prepare(library, set)); };
+  }
   ours.call = [this, &library](const Set& set) { library.must(case_.ours(library, set)); };
   sides_.emplace_back(ours);
   for (const Side& peer : case_.peers) sides_.emplace_back(peer);
-  if (problem.dtype != "f32") {
-    sides_[0].failure = "dtype " + problem.dtype + " is not in this version";
+  if (!is_served(problem)) {
+    sides_[0].failure = problem.op + " of dtype " + problem.dtype + " is not in this version";
     sides_[0].skipped = true;
     return;
   }
@@ -122,6 +136,7 @@ void Contest::check(Contender& contender) {
     const Set set = set_of(contender, 0);
     fill(0);
     if (&contender == &sides_[0]) {
+      if (case_.prepare) library.reserve_for([&] { return case_.prepare(library, set); });
       library.reserve_for([&] { return case_.ours(library, set); });
     }
     if (contender.side.prepare) contender.side.prepare(set);
@@ -209,13 +224,13 @@ Json Contest::peer(const Contender& contender) const {
 
 Json Contest::result() const {
   Json result{{"op", problem_.op}, {"shape", Json::object()}};
-  for (const auto& [name, value] : problem_.shape) result["shape"][name] = value;
+  for (const auto& [name, value] : problem_.shape) result["shape"][name] = json_of(value);
   result["dtype"] = problem_.dtype;
   result["cache"] = cold_ ? "cold" : "warm";
   result["flops"] = case_.flops;
   result["bytes"] = case_.bytes;
   add_summary(sides_[0], &result);
-  const Limit limit = limit_of(bench_.ceilings, case_.flops, case_.bytes, cold_);
+  const Limit limit = limit_of(bench_.ceilings, problem_, case_.flops, case_.bytes, cold_);
   result["limiter"] = limit.what;
   result["limit_us"] = limit.seconds * 1e6;
   if (!sides_[0].seconds.empty()) {

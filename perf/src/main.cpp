@@ -107,11 +107,11 @@ void run(benchmark::State& state, const Bench& bench, const Problem& problem, Re
 void run_all(const Bench& bench, const std::vector<Problem>& problems, int samples,
              Report* report) {
   for (const Problem& problem : problems) {
-    const std::string name = problem.op + ' ' + problem.shape_text();
     const auto body = [&bench, &problem, report](benchmark::State& state) {
       run(state, bench, problem, report);
     };
-    benchmark::RegisterBenchmark(name.c_str(), body)->UseManualTime()->Iterations(samples);
+    const int64_t rounds = problem.samples ? std::min<int64_t>(problem.samples, samples) : samples;
+    benchmark::RegisterBenchmark(problem.name().c_str(), body)->UseManualTime()->Iterations(rounds);
   }
   Lines lines(problems.size());
   benchmark::RunSpecifiedBenchmarks(&lines);
@@ -141,8 +141,12 @@ int measure(const Options& options) {
   std::printf("%s, %s\n", library.description().c_str(), sslcuda_build_info());
   Arena arena(library);
   const Bench bench{library, *device, arena, measure_ceilings(library, *device, arena)};
-  std::printf("product %.0f GFLOP/s float32, copy %.1f GB/s, smallest call %.2f us\n",
-              bench.ceilings.gemm_f32 * 1e-9, bench.ceilings.copy * 1e-9,
+  std::printf("product in GFLOP/s:");
+  for (const DType* type : kDTypes) {
+    const double rate = bench.ceilings.gemm[type->code];
+    if (rate > 0) std::printf(" %.0f %s", rate * 1e-9, type->name);
+  }
+  std::printf("; copy %.1f GB/s, smallest call %.2f us\n", bench.ceilings.copy * 1e-9,
               bench.ceilings.launch * 1e6);
   std::fflush(stdout);
   Report report(options.json, {{"schema", kSchema},
@@ -171,7 +175,7 @@ int main(int argc, char** argv) {
   app.add_option("--device", options.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  app.add_option("--problems", options.problems, "quick, full, smoke or a file")
+  app.add_option("--problems", options.problems, "quick, full, contrastive, smoke or a file")
       ->capture_default_str();
   app.add_option("--json", options.json, "write the results to this file");
   app.add_option("--only", options.only, "ops whose name contains this");

@@ -34,16 +34,22 @@ REPORT = {
     "schema": 2, "commit": "abc", "date": "2026-01-02T03:04:05", "library": "sslcuda",
     "device": {"kind": "cpu", "name": "a <machine>", "threads": 2},
     "conditions": {"before": {"load": 0.1}},
-    "ceilings": {"gemm_flops": {"f32": 1e11, "bf16": None}, "copy_bytes_per_s": 1e10,
+    "ceilings": {"gemm_flops": {"f32": 1e11, "bf16": 4e11, "f16": None}, "copy_bytes_per_s": 1e10,
                  "launch_us": 0.1},
     "results": [
         *(result("infonce", {"n": n, "d": 128, "grad": 1}, n * n / 100,
                  [peer("PyTorch", n * n / 50, 2.0)]) for n in (64, 128, 256)),
         result("rotate90", {"n": 4}, 3.0, [ABSENT]) | {"flops": 0.0},
         result("mse", {"count": 9}, 2.0, [peer("CUB", 1.0, 0.5, "the loss")]),
+        result("contrastive", {"kind": "clip", "n": 64, "d": 8, "pass": "both"}, 2.0)
+        | {"dtype": "bf16"},
         {"op": "adam", "shape": {"count": 7}, "dtype": "f32", "cache": "cold", "flops": 1.0,
          "bytes": 1.0, "status": "failed", "message": "wrong result: params", "peers": []},
     ],
+    "memory": [{"kind": "ntxent", "n": 16, "d": 8, "dtype": "f32", "inputs_bytes": 2**20,
+                "outputs_bytes": 2**20, "limit_bytes": 2**26, "planned_bytes": 2**24,
+                "ours": {"peak_bytes": 2**25, "seconds": 1.5}, "of_allowed": 0.48, "ratio": 2.0,
+                "peer": {"peak_bytes": 2**28, "seconds": 3.0}, "memory_ratio": 8.0}],
     "training": [{"op": "train rotation", "ratio": 3.0, "process_ratio": 4.0, "memory_ratio": 5.0,
                   "ours": {"us_per_step": times(100.0)},
                   "peer": {"name": "PyTorch 2", "us_per_step": times(300.0)}}],
@@ -89,13 +95,15 @@ class Page(unittest.TestCase):
     def test_shows_all(self):
         text = self.draw(REPORT)
         for words in ("a &lt;machine&gt;", "Roofline", "Scaling", "time over n", "Training",
-                      "5 of 6", "wrong result: params", "0.50×", "the loss only"):
+                      "6 of 7", "wrong result: params", "0.50×", "the loss only",
+                      "pass=both bf16", "ntxent n=16 d=8", "0.48"):
             self.assertIn(words, text)
 
     def test_result_without_peers_and_training(self):
-        report = REPORT | {"training": [], "results": REPORT["results"][3:4]}
+        report = REPORT | {"training": [], "memory": [], "results": REPORT["results"][3:4]}
         text = self.draw(report)
         self.assertNotIn("Training", text)
+        self.assertNotIn("Memory", text)
         self.assertIn("rotate90", text)
 
 

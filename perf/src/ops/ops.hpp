@@ -10,8 +10,12 @@
 
 namespace sslcuda::perf {
 
-using CaseMaker = Case (*)(const Problem&, const Library&);
+struct Op {
+  Case (*make)(const Problem&, const Library&);
+  bool any_dtype = false;
+};
 
+Case matmul(const Problem& problem, const Library& library);
 Case linear_forward(const Problem& problem, const Library& library);
 Case linear_backward(const Problem& problem, const Library& library);
 Case conv2d_forward(const Problem& problem, const Library& library);
@@ -21,6 +25,7 @@ Case l2_normalize_backward(const Problem& problem, const Library& library);
 Case similarity_forward(const Problem& problem, const Library& library);
 Case similarity_backward(const Problem& problem, const Library& library);
 Case infonce(const Problem& problem, const Library& library);
+Case contrastive(const Problem& problem, const Library& library);
 Case cross_entropy(const Problem& problem, const Library& library);
 Case mse(const Problem& problem, const Library& library);
 Case adam(const Problem& problem, const Library& library);
@@ -29,23 +34,25 @@ Case gather_rows(const Problem& problem, const Library& library);
 Case rotate90(const Problem& problem, const Library& library);
 Case rotate(const Problem& problem, const Library& library);
 
-inline const std::map<std::string, CaseMaker> kOps = {
-    {"linear_forward", linear_forward},
-    {"linear_backward", linear_backward},
-    {"conv2d_forward", conv2d_forward},
-    {"conv2d_backward", conv2d_backward},
-    {"l2_normalize_forward", l2_normalize_forward},
-    {"l2_normalize_backward", l2_normalize_backward},
-    {"similarity_forward", similarity_forward},
-    {"similarity_backward", similarity_backward},
-    {"infonce", infonce},
-    {"cross_entropy", cross_entropy},
-    {"mse", mse},
-    {"adam", adam},
-    {"gather_images", gather_images},
-    {"gather_rows", gather_rows},
-    {"rotate90", rotate90},
-    {"rotate", rotate},
+inline const std::map<std::string, Op> kOps = {
+    {"matmul", {matmul, true}},
+    {"linear_forward", {linear_forward, true}},
+    {"linear_backward", {linear_backward, true}},
+    {"conv2d_forward", {conv2d_forward}},
+    {"conv2d_backward", {conv2d_backward}},
+    {"l2_normalize_forward", {l2_normalize_forward}},
+    {"l2_normalize_backward", {l2_normalize_backward}},
+    {"similarity_forward", {similarity_forward, true}},
+    {"similarity_backward", {similarity_backward, true}},
+    {"infonce", {infonce, true}},
+    {"contrastive", {contrastive, true}},
+    {"cross_entropy", {cross_entropy}},
+    {"mse", {mse}},
+    {"adam", {adam}},
+    {"gather_images", {gather_images}},
+    {"gather_rows", {gather_rows}},
+    {"rotate90", {rotate90}},
+    {"rotate", {rotate}},
 };
 
 }  // namespace sslcuda::perf

@@ -1,138 +1,12 @@
 #include "perf/src/peers/cublas.hpp"
 
-#include <cublasLt.h>
-#include <cublas_v2.h>
-
-#include <array>
-#include <limits>
 #include <memory>
 
-#include "perf/src/peers/device_memory.hpp"
+#include "perf/src/peers/cublas_matmul.hpp"
 #include "perf/src/random.hpp"
 
 namespace sslcuda::perf::cublas {
 namespace {
-
-void must(cublasStatus_t status) {
-  if (status != CUBLAS_STATUS_SUCCESS) {
-    throw std::runtime_error(std::string("cuBLAS: ") + cublasGetStatusString(status));
-  }
-}
-
-// Handles and scratch, made at first use and kept to the end of the process.
-struct Handles {
-  cublasLtHandle_t lt = nullptr;
-  cublasHandle_t blas = nullptr;
-  DeviceMemory workspace{64 << 20};
-  Handles() {
-    must(cublasLtCreate(&lt));
-    must(cublasCreate(&blas));
-    must(cublasSetWorkspace(blas, workspace.data(), workspace.bytes()));
-  }
-};
-
-const Handles& handles() {
-  static const Handles* const kept = new Handles;
-  return *kept;
-}
-
-// One product with the algorithm that tune() found fastest. Row-major c = op(a) op(b) is, to
-// cuBLAS, column-major c^T = op(b)^T op(a)^T: it is given b first.
-class Matmul {
- public:
-  Matmul(const Product& p, cudaDataType_t type, cublasLtEpilogue_t epilogue)
-      : alpha_(p.alpha), with_bias_(epilogue != CUBLASLT_EPILOGUE_DEFAULT) {
-    must(cublasLtMatmulDescCreate(&desc_, CUBLAS_COMPUTE_32F, CUDA_R_32F));
-    set(CUBLASLT_MATMUL_DESC_TRANSA, p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
-    set(CUBLASLT_MATMUL_DESC_TRANSB, p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
-    create(&b_, type, p.transpose_b ? p.k : p.n, p.transpose_b ? p.n : p.k);
-    create(&a_, type, p.transpose_a ? p.m : p.k, p.transpose_a ? p.k : p.m);
-    create(&c_, type, p.n, p.m);
-  }
-  ~Matmul() {
-    for (const cublasLtMatrixLayout_t layout : {a_, b_, c_}) cublasLtMatrixLayoutDestroy(layout);
-    cublasLtMatmulDescDestroy(desc_);
-  }
-  Matmul(const Matmul&) = delete;
-  Matmul& operator=(const Matmul&) = delete;
-
-  void run(cudaStream_t stream, const void* a, const void* b, void* c, const void* bias = nullptr) {
-    if (with_bias_) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
-    must(call(stream, a, b, c, algorithm_));
-  }
-
-  // Times what the heuristic offers.
-  void tune(cudaStream_t stream, const void* a, const void* b, void* c,
-            const void* bias = nullptr) {
-    if (tuned_) return;
-    if (with_bias_) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
-    std::array<cublasLtMatmulHeuristicResult_t, 16> offers{};
-    const int count = find(&offers);
-    float fastest = std::numeric_limits<float>::infinity();
-    for (int i = 0; i < count; ++i) {
-      const float time = time_of(stream, a, b, c, offers[i].algo);
-      if (time < fastest) {
-        fastest = time;
-        algorithm_ = offers[i].algo;
-      }
-    }
-    if (fastest == std::numeric_limits<float>::infinity()) {
-      throw std::runtime_error("cuBLASLt has no algorithm for this product");
-    }
-    tuned_ = true;
-  }
-
- private:
-  template <class T>
-  void set(cublasLtMatmulDescAttributes_t attribute, T value) {
-    must(cublasLtMatmulDescSetAttribute(desc_, attribute, &value, sizeof value));
-  }
-  static void create(cublasLtMatrixLayout_t* layout, cudaDataType_t type, int64_t rows,
-                     int64_t columns) {
-    must(cublasLtMatrixLayoutCreate(layout, type, rows, columns, rows));
-  }
-  cublasStatus_t call(cudaStream_t stream, const void* a, const void* b, void* c,
-                      const cublasLtMatmulAlgo_t& algorithm) const {
-    const float beta = 0;
-    const DeviceMemory& workspace = handles().workspace;
-    return cublasLtMatmul(handles().lt, desc_, &alpha_, b, b_, a, a_, &beta, c, c_, c, c_,
-                          &algorithm, workspace.data(), workspace.bytes(), stream);
-  }
-  int find(std::array<cublasLtMatmulHeuristicResult_t, 16>* offers) const {
-    cublasLtMatmulPreference_t preference = nullptr;
-    must(cublasLtMatmulPreferenceCreate(&preference));
-    const size_t bytes = handles().workspace.bytes();
-    must(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                              &bytes, sizeof bytes));
-    int count = 0;
-    const cublasStatus_t status =
-        cublasLtMatmulAlgoGetHeuristic(handles().lt, desc_, b_, a_, c_, c_, preference,
-                                       static_cast<int>(offers->size()), offers->data(), &count);
-    cublasLtMatmulPreferenceDestroy(preference);
-    must(status);
-    return count;
-  }
-  // Milliseconds of a few runs, after one that is not timed; infinity if it cannot run.
-  float time_of(cudaStream_t stream, const void* a, const void* b, void* c,
-                const cublasLtMatmulAlgo_t& algorithm) const {
-    constexpr int kRuns = 5;
-    if (call(stream, a, b, c, algorithm) != CUBLAS_STATUS_SUCCESS) {
-      return std::numeric_limits<float>::infinity();
-    }
-    const EventPair events;
-    events.start(stream);
-    for (int i = 0; i < kRuns; ++i) must(call(stream, a, b, c, algorithm));
-    return events.milliseconds_since_start(stream);
-  }
-
-  const float alpha_;
-  const bool with_bias_;
-  bool tuned_ = false;
-  cublasLtMatmulDesc_t desc_ = nullptr;
-  cublasLtMatrixLayout_t a_ = nullptr, b_ = nullptr, c_ = nullptr;
-  cublasLtMatmulAlgo_t algorithm_{};
-};
 
 std::string version() { return std::to_string(cublasLtGetVersion()); }
 
@@ -143,36 +17,18 @@ Side new_side() {
   return side;
 }
 
-std::shared_ptr<Matmul> matmul(const Product& p,
-                               cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT) {
-  return std::make_shared<Matmul>(p, CUDA_R_32F, epilogue);
+std::shared_ptr<Matmul> matmul(const Product& p, const DType& type,
+                               cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT,
+                               float beta = 0) {
+  return std::make_shared<Matmul>(p, type, epilogue, beta);
 }
 
-// A square matrix of random normal numbers; a block of them is repeated.
-template <class T>
-void fill_normal(const DeviceMemory& memory) {
-  constexpr size_t kBlock = 1 << 22;
-  std::vector<T> values(memory.bytes() / sizeof(T));
-  const std::vector<float> block = normal(kBlock, 1);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const float value = block[i % kBlock];
-    if constexpr (sizeof(T) == sizeof(float)) {
-      values[i] = value;
-    } else {  // bfloat16 is the upper half of float32
-      uint32_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      values[i] = static_cast<T>(bits >> 16);
-    }
-  }
-  memory.upload(values.data());
-}
-
-template <class T>
-double rate(const Library& library, Device& device, cudaDataType_t type, int64_t size) {
-  const size_t bytes = static_cast<size_t>(size * size) * sizeof(T);
-  const DeviceMemory a(bytes), b(bytes), c(bytes);
-  fill_normal<T>(a);
-  fill_normal<T>(b);
+double rate(const Library& library, Device& device, const DType& type) {
+  const int64_t size = type.size == sizeof(float) ? 4096 : 8192;
+  const std::vector<std::byte> values = stored(type, normal(size * size, 1));
+  const DeviceMemory a(values.size()), b(values.size()), c(values.size());
+  a.upload(values.data());
+  b.upload(values.data());
   Matmul product({false, true, size, size, size, 1, {}, {}, {}}, type, CUBLASLT_EPILOGUE_DEFAULT);
   product.tune(library.stream(), a.data(), b.data(), c.data());
   const Sampler sample = device.sampler(
@@ -182,14 +38,15 @@ double rate(const Library& library, Device& device, cudaDataType_t type, int64_t
 }
 
 GemmRates measured_rates(const Library& library, Device& device) {
-  return {rate<float>(library, device, CUDA_R_32F, 4096),
-          rate<uint16_t>(library, device, CUDA_R_16BF, 8192)};
+  GemmRates rates{};
+  for (const DType* type : kDTypes) rates[type->code] = rate(library, device, *type);
+  return rates;
 }
 
 Side products_side(const Library& library, const std::vector<Product>& products,
                    const std::string& computes) {
   std::vector<std::shared_ptr<Matmul>> matmuls;
-  for (const Product& p : products) matmuls.push_back(matmul(p));
+  for (const Product& p : products) matmuls.push_back(matmul(p, *p.c.type));
   const cudaStream_t stream = library.stream();
   Side side = new_side();
   side.computes = computes;
@@ -208,10 +65,72 @@ Side products_side(const Library& library, const std::vector<Product>& products,
   return side;
 }
 
+// The products of a loss in waves of rows: scores s = a b^T, then grad_a = s b and grad_b += s^T a.
+class Waves {
+ public:
+  Waves(const ContrastiveTensors& t, bool scores)
+      : t_(t), with_scores_(scores), count_((t.n + kRows - 1) / kRows) {
+    if (t.n % count_ != 0) throw std::runtime_error("rows do not make equal waves");
+    rows_ = t.n / count_;
+    const DType& type = *t.a.type;
+    scores_ = matmul({false, true, rows_, t.m, t.d, 1, {}, {}, {}}, type);
+    grad_a_ = matmul({false, false, rows_, t.d, t.m, 1, {}, {}, {}}, type);
+    grad_b_ =
+        matmul({true, false, t.m, t.d, rows_, 1, {}, {}, {}}, type, CUBLASLT_EPILOGUE_DEFAULT, 1);
+  }
+  size_t scratch_bytes() const {
+    return static_cast<size_t>(rows_) * static_cast<size_t>(t_.m) * t_.a.type->size;
+  }
+  // Also leaves scores where run() may only read them.
+  void tune(cudaStream_t stream, const Set& set) const {
+    each(set, 1, true, [&](Matmul& product, const void* a, const void* b, void* c) {
+      product.tune(stream, a, b, c);
+      product.run(stream, a, b, c);
+    });
+  }
+  void run(cudaStream_t stream, const Set& set) const {
+    each(set, count_, with_scores_, [&](Matmul& product, const void* a, const void* b, void* c) {
+      product.run(stream, a, b, c);
+    });
+  }
+
+ private:
+  static constexpr int64_t kRows = 4096;
+
+  template <class Use>
+  void each(const Set& set, int64_t waves, bool scores, const Use& use) const {
+    unsigned char* const s = set.scratch();
+    for (int64_t wave = 0; wave < waves; ++wave) {
+      const int64_t offset = wave * rows_ * t_.d * static_cast<int64_t>(t_.a.type->size);
+      const auto* const a = static_cast<const unsigned char*>(set[t_.a]) + offset;
+      if (scores) use(*scores_, a, set[t_.b], s);
+      if (t_.grad_a) use(*grad_a_, s, set[t_.b], static_cast<char*>(set[*t_.grad_a]) + offset);
+      if (t_.grad_b) use(*grad_b_, s, a, set[*t_.grad_b]);
+    }
+  }
+
+  const ContrastiveTensors t_;
+  const bool with_scores_;
+  const int64_t count_;
+  int64_t rows_;
+  std::shared_ptr<Matmul> scores_, grad_a_, grad_b_;
+};
+
+Side contrastive_side(const Library& library, const ContrastiveTensors& t, bool scores) {
+  const auto waves = std::make_shared<Waves>(t, scores);
+  const cudaStream_t stream = library.stream();
+  Side side = new_side();
+  side.computes = "the products";
+  side.scratch_bytes = waves->scratch_bytes();
+  side.prepare = [=](const Set& set) { waves->tune(stream, set); };
+  side.call = [=](const Set& set) { waves->run(stream, set); };
+  return side;
+}
+
 Side forward_side(const Library& library, const LinearTensors& t) {
   const auto& [n, in, out] = t.shape;
   const bool relu = t.activation == SSLCUDA_ACTIVATION_RELU;
-  const auto product = matmul({false, true, n, out, in, 1, t.x, t.weight, t.y},
+  const auto product = matmul({false, true, n, out, in, 1, t.x, t.weight, t.y}, *t.x.type,
                               relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
   const cudaStream_t stream = library.stream();
   Side side = new_side();
@@ -225,14 +144,17 @@ Side forward_side(const Library& library, const LinearTensors& t) {
   return side;
 }
 
-// Two products, and the bias's gradient as a product with ones.
+// Two products, and in float32 the bias's gradient as a product with ones.
 Side backward_side(const Library& library, const LinearTensors& t) {
   const auto& [n, in, out] = t.shape;
+  const bool with_bias = t.x.type->code == SSLCUDA_F32;
+  const bool is_all = with_bias && t.activation == SSLCUDA_ACTIVATION_NONE;
   const cudaStream_t stream = library.stream();
   Side side = products_side(library,
                             {{false, false, n, in, out, 1, t.grad_y, t.weight, t.grad_x},
                              {true, false, out, in, n, 1, t.grad_y, t.x, t.grad_weight}},
-                            t.activation == SSLCUDA_ACTIVATION_NONE ? "all" : "the products");
+                            is_all ? "all" : "the products");
+  if (!with_bias) return side;
   side.name = "cuBLASLt, cuBLAS";
   const auto ones = std::make_shared<DeviceMemory>(static_cast<size_t>(n) * sizeof(float));
   ones->upload(std::vector<float>(static_cast<size_t>(n), 1.0f).data());
@@ -243,13 +165,16 @@ Side backward_side(const Library& library, const LinearTensors& t) {
     must(cublasSetStream(handles().blas, stream));
     must(cublasSetWorkspace(handles().blas, handles().workspace.data(),
                             handles().workspace.bytes()));
-    must(cublasSgemv(handles().blas, CUBLAS_OP_N, columns, rows, &alpha, set[t.grad_y], columns,
-                     static_cast<const float*>(ones->data()), 1, &beta, set[t.grad_bias], 1));
+    must(cublasSgemv(handles().blas, CUBLAS_OP_N, columns, rows, &alpha,
+                     static_cast<const float*>(set[t.grad_y]), columns,
+                     static_cast<const float*>(ones->data()), 1, &beta,
+                     static_cast<float*>(set[t.grad_bias]), 1));
   };
   return side;
 }
 
-constexpr Table kTable{measured_rates, forward_side, backward_side, products_side};
+constexpr Table kTable{measured_rates, forward_side, backward_side, products_side,
+                       contrastive_side};
 
 }  // namespace
 }  // namespace sslcuda::perf::cublas

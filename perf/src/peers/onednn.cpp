@@ -9,8 +9,10 @@
 namespace sslcuda::perf::onednn {
 namespace {
 
-Desc vector_desc(int64_t count) { return float_desc({count}, Tag::a); }
-Desc matrix_desc(int64_t rows, int64_t columns) { return float_desc({rows, columns}, Tag::ab); }
+Desc vector_desc(const DType& type, int64_t count) { return desc_of(type, {count}, Tag::a); }
+Desc matrix_desc(const DType& type, int64_t rows, int64_t columns) {
+  return desc_of(type, {rows, columns}, Tag::ab);
+}
 
 Side side(const std::string& what, const std::shared_ptr<Program>& program) {
   Side side;
@@ -21,14 +23,14 @@ Side side(const std::string& what, const std::shared_ptr<Program>& program) {
 }
 
 // An [rows, columns] operand of a product, stored the other way round if `transpose`.
-Desc operand(bool transpose, int64_t rows, int64_t columns) {
-  return float_desc({rows, columns}, transpose ? Tag::ba : Tag::ab);
+Desc operand(const DType& type, bool transpose, int64_t rows, int64_t columns) {
+  return desc_of(type, {rows, columns}, transpose ? Tag::ba : Tag::ab);
 }
 
-void add_product(Program& program, const Product& p, const Locate& a, const Locate& b,
-                 const Locate& c) {
-  const Desc da = operand(p.transpose_a, p.m, p.k), db = operand(p.transpose_b, p.k, p.n),
-             dc = matrix_desc(p.m, p.n);
+void add_product(Program& program, const DType& type, const Product& p, const Locate& a,
+                 const Locate& b, const Locate& c) {
+  const Desc da = operand(type, p.transpose_a, p.m, p.k),
+             db = operand(type, p.transpose_b, p.k, p.n), dc = matrix_desc(type, p.m, p.n);
   dnnl::primitive_attr attributes;
   attributes.set_output_scales(0, {p.alpha});
   const dnnl::matmul::primitive_desc chosen({da, db, dc}, attributes, engine());
@@ -37,7 +39,7 @@ void add_product(Program& program, const Product& p, const Locate& a, const Loca
 }
 
 void add_softmax(Program& program, int64_t n, int64_t v, const Locate& x, const Locate& y) {
-  const Desc desc = matrix_desc(n, v);
+  const Desc desc = matrix_desc(kF32, n, v);
   const dnnl::softmax_forward::primitive_desc chosen({dnnl::prop_kind::forward_inference, desc, 1},
                                                      engine());
   program.add(dnnl::softmax_forward(chosen), {{DNNL_ARG_SRC, desc, x}, {DNNL_ARG_DST, desc, y}});
@@ -77,8 +79,9 @@ double gemm_rate(Device& device) {
 
 Side linear_forward(const LinearTensors& t) {
   const auto& [n, in, out] = t.shape;
-  const Desc x = matrix_desc(n, in), weight = matrix_desc(out, in), bias = vector_desc(out),
-             y = matrix_desc(n, out);
+  const DType& type = *t.x.type;
+  const Desc x = matrix_desc(type, n, in), weight = matrix_desc(type, out, in),
+             bias = vector_desc(type, out), y = matrix_desc(type, n, out);
   const dnnl::inner_product_forward::primitive_desc chosen(
       {dnnl::prop_kind::forward_training, x, weight, bias, y}, with_activation(t.activation),
       engine());
@@ -92,8 +95,9 @@ Side linear_forward(const LinearTensors& t) {
 
 Side linear_backward(const LinearTensors& t) {
   const auto& [n, in, out] = t.shape;
-  const Desc x = matrix_desc(n, in), weight = matrix_desc(out, in), bias = vector_desc(out),
-             y = matrix_desc(n, out);
+  const DType& type = *t.x.type;
+  const Desc x = matrix_desc(type, n, in), weight = matrix_desc(type, out, in),
+             bias = vector_desc(type, out), y = matrix_desc(type, n, out);
   const dnnl::inner_product_forward::primitive_desc hint(
       {dnnl::prop_kind::forward_training, x, weight, bias, y}, engine());
   const dnnl::inner_product_backward_data::primitive_desc data({x, weight, y}, engine(), hint);
@@ -115,37 +119,47 @@ Side linear_backward(const LinearTensors& t) {
 
 Side products(const std::vector<Product>& products, const std::string& computes) {
   const auto program = std::make_shared<Program>();
-  for (const Product& p : products) add_product(*program, p, at(p.a), at(p.b), at(p.c));
+  for (const Product& p : products) add_product(*program, *p.c.type, p, at(p.a), at(p.b), at(p.c));
   Side result = side("matmul", program);
   result.computes = computes;
   return result;
 }
 
-// Scores and softmax, stored, and two products from them. Between the two programs, what oneDNN has
-// no primitive for: the losses from the diagonal, and 1 subtracted from it.
-Side infonce(const InfoNceTensors& t) {
+// Scores and softmax, stored, and two products from them. Between these, what oneDNN has no
+// primitive for: scores and losses from the diagonal, and 1 subtracted from it.
+Side infonce(const ContrastiveTensors& t) {
   const int64_t n = t.n, d = t.d;
   Layout layout;
   const Locate scores = layout.scratch(static_cast<size_t>(n * n) * sizeof(float));
-  const auto forward = std::make_shared<Program>(), backward = std::make_shared<Program>();
-  add_product(*forward, {false, true, n, n, d, 1 / t.tau, {}, {}, {}}, at(t.a), at(t.b), scores);
-  add_softmax(*forward, n, n, scores, scores);
-  const float scale = 1 / (t.tau * static_cast<float>(n));
-  add_product(*backward, {false, false, n, d, n, scale, {}, {}, {}}, scores, at(t.b), at(t.grad_a));
-  add_product(*backward, {true, false, n, d, n, scale, {}, {}, {}}, scores, at(t.a), at(t.grad_b));
-  Side result = side("matmul and softmax", forward);
+  const auto product = std::make_shared<Program>(), softmax = std::make_shared<Program>(),
+             backward = std::make_shared<Program>();
+  add_product(*product, kF32, {false, true, n, n, d, 1 / t.tau, {}, {}, {}}, at(t.a), at(t.b),
+              scores);
+  add_softmax(*softmax, n, n, scores, scores);
+  if (t.grad_a) {
+    const float scale = 1 / (t.tau * static_cast<float>(n));
+    add_product(*backward, kF32, {false, false, n, d, n, scale, {}, {}, {}}, scores, at(t.b),
+                at(*t.grad_a));
+    add_product(*backward, kF32, {true, false, n, d, n, scale, {}, {}, {}}, scores, at(t.a),
+                at(*t.grad_b));
+  }
+  Side result = side("matmul and softmax", product);
   layout.ask(&result);
   result.call = [=](const Set& set) {
-    forward->run(set);
     auto* const p = static_cast<float*>(scores(set));
+    float* const row_loss = set[*t.row_loss];
+    product->run(set);
+    for (int64_t i = 0; t.row_lse && i < n; ++i) set[*t.row_lse][i] = p[i * n + i];
+    softmax->run(set);
     double sum = 0;
     for (int64_t i = 0; i < n; ++i) {
-      set[t.row_loss][i] = -std::log(p[i * n + i]);
-      sum += set[t.row_loss][i];
+      row_loss[i] = -std::log(p[i * n + i]);
+      if (t.row_lse) set[*t.row_lse][i] += row_loss[i];
+      sum += row_loss[i];
       p[i * n + i] -= 1;
     }
-    *set[t.loss] = static_cast<float>(sum / static_cast<double>(n));
-    if (t.gradients) backward->run(set);
+    *set[*t.loss] = static_cast<float>(sum / static_cast<double>(n));
+    backward->run(set);
   };
   return result;
 }

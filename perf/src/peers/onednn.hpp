@@ -14,7 +14,8 @@ double gemm_rate(Device& device);
 Side linear_forward(const LinearTensors& t);
 Side linear_backward(const LinearTensors& t);
 Side products(const std::vector<Product>& products, const std::string& computes);
-Side infonce(const InfoNceTensors& t);
+// InfoNCE of n pairs in float32, with the scores stored.
+Side infonce(const ContrastiveTensors& t);
 Side softmax(const SoftmaxTensors& t);
 
 // In the formats that oneDNN likes best; bringing tensors into them is not timed.

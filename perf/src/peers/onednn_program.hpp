@@ -20,6 +20,15 @@ inline Desc float_desc(const Dims& dims, Tag tag) {
   return {dims, dnnl::memory::data_type::f32, tag};
 }
 
+inline Desc desc_of(const DType& type, const Dims& dims, Tag tag) {
+  using Data = dnnl::memory::data_type;
+  constexpr Data kData[] = {Data::f32, Data::bf16, Data::f16, Data::f32};  // by SSLCUDA_F32 ...
+  return {dims, kData[type.code], tag};
+}
+
+inline Locate at(Array array) {
+  return [=](const Set& set) { return set[array]; };
+}
 inline Locate at(Tensor<float> tensor) {
   return [=](const Set& set) { return set[tensor]; };
 }
