@@ -12,6 +12,8 @@ import tempfile
 import unittest
 
 PERF = pathlib.Path(__file__).resolve().parent.parent
+# What PyTorch before 2.1 says of that which it has on GPUs alone.
+ABSENT = ("not implemented for 'Half'", "Could not run 'aten::_fused_adam_'")
 
 
 class Torch(unittest.TestCase):
@@ -36,6 +38,8 @@ class Torch(unittest.TestCase):
                 peer = peers["PyTorch"]
                 if result["shape"].get("pass") == "backward":
                     self.assertEqual(peer["status"], "skipped")
+                    continue
+                if any(text in peer.get("message", "") for text in ABSENT):
                     continue
                 self.assertEqual(peer["status"], "ok", peer)
                 self.assertLessEqual(peer["error"]["relative"], peer["error"]["tolerance"])
