@@ -35,6 +35,7 @@ class Context {
   // Queues an op: runs it, records it, or only notes its workspace, as the mode has it.
   template <class Args>
   void run(const Op<Args>& op, const Args& args) {
+    if (!op.launch) fail(SSLCUDA_UNSUPPORTED, "must not be called on ", device_->describe());
     const size_t bytes = op.workspace ? op.workspace(args) : 0;
     plan_bytes_ = std::max(plan_bytes_, bytes);
     if (mode_ == Mode::kPlan) return;

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/args_optimizer.hpp"
+#include "kernels/args_random.hpp"
+
 namespace sslcuda {
 
 // How tensors are stored, and for kTf32 (stored as float32) multiplied.
@@ -51,6 +54,14 @@ struct LinearBackwardArgs {
   void* grad_x;       // [n, in] or null
   void* grad_weight;  // [out, in] or null
   void* grad_bias;    // [out] or null
+};
+
+// Mean squared error of what the layer makes; y may be null.
+struct LinearMseArgs : LinearForwardArgs {
+  const void* target;      // [n, out]
+  const float* grad_loss;  // [1] or null (1)
+  float* loss;             // [1] or null
+  void* grad_u;            // [n, out] or null
 };
 
 struct Conv2dShape {
@@ -234,37 +245,6 @@ struct CrossEntropyArgs {
   float* loss;             // [1] or null
   float* row_loss;         // [n] or null
   float* grad_logits;      // [n, v], rows ld apart, or null; may be logits
-};
-
-struct MseArgs {
-  int64_t count;
-  const float* x;
-  const float* target;
-  bool sigmoid;
-  const float* grad_loss;  // [1] or null (1)
-  float* loss;             // [1] or null
-  float* grad_x;           // [count] or null; may be x
-};
-
-struct AdamTensor {
-  int64_t count;
-  float* param;
-  const float* grad;
-  float* moment;
-  float* variance;
-};
-
-// The tensors travel by value, so that a launch and a recorded graph need no memory of the caller;
-// capi/ splits longer lists.
-struct AdamArgs {
-  static constexpr int kMaxTensors = 64;
-  int tensors;
-  AdamTensor tensor[kMaxTensors];
-  double lr;
-  const float* lr_device;  // or null
-  double beta1, beta2, eps;
-  int64_t step;                // from 1
-  const int64_t* step_device;  // or null; holds step - 1
 };
 
 // Where the rows of a batch come from: position p = (*cursor + i) mod length, row indices[p] or p.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kernels/args.hpp"
+#include "kernels/args_layers.hpp"
 
 namespace sslcuda {
 
@@ -28,21 +29,31 @@ struct OpTable {
   Op<MatmulArgs> matmul;
   Op<LinearForwardArgs> linear_forward;
   Op<LinearBackwardArgs> linear_backward;
+  Op<LinearMseArgs> linear_mse;
   Op<Conv2dForwardArgs> conv2d_forward;
   Op<Conv2dBackwardArgs> conv2d_backward;
   Op<L2NormalizeForwardArgs> l2_normalize_forward;
   Op<L2NormalizeBackwardArgs> l2_normalize_backward;
+  Op<NormForwardArgs> norm_forward;  // batch and group normalisation
+  Op<NormBackwardArgs> norm_backward;
+  Op<Pool2dForwardArgs> pool2d_forward;
+  Op<Pool2dBackwardArgs> pool2d_backward;
+  Op<ReparameterizeForwardArgs> reparameterize_forward;
+  Op<ReparameterizeBackwardArgs> reparameterize_backward;
   Op<SimilarityForwardArgs> similarity_forward;
   Op<SimilarityBackwardArgs> similarity_backward;
   Op<ContrastiveArgs> contrastive;
   Op<LseMergeArgs> lse_merge;
   Op<CrossEntropyArgs> cross_entropy;
-  Op<MseArgs> mse;
+  Op<PointwiseLossArgs> pointwise_loss;
   Op<AdamArgs> adam_step;
+  Op<SgdArgs> sgd_step;  // LARS too
+  Op<RandomArgs> random;
   Op<GatherImagesArgs> gather_images;
   Op<GatherRowsArgs> gather_rows;
   Op<Rotate90Args> rotate90;
   Op<RotateArgs> rotate;
+  Op<AugmentArgs> augment;
   Op<CounterAddArgs> counter_add;
 };
 

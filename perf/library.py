@@ -26,6 +26,32 @@ class Conv2dShape(ctypes.Structure):
         super().__init__(ctypes.sizeof(Conv2dShape), **extents)
 
 
+POOL2D_FIELDS = ("n", "c", "h", "w", "kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h",
+                 "pad_w")
+
+
+class Pool2dShape(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t)] + [(name, ctypes.c_int64) for name in POOL2D_FIELDS]
+
+    def __init__(self, **extents):
+        super().__init__(ctypes.sizeof(Pool2dShape), **extents)
+
+
+AUGMENTATION_FIELDS = ("scale_low", "scale_high", "ratio_low", "ratio_high", "degrees", "shear",
+                       "translate", "flip", "brightness", "contrast", "blur", "sigma_low",
+                       "sigma_high", "noise", "drop", "fill")
+
+
+class Augmentation(ctypes.Structure):
+    """As SSLCUDA_AUGMENTATION_INIT leaves it, but for the fields given."""
+    _fields_ = [("size", ctypes.c_size_t)] + [
+        (name, ctypes.c_float) for name in AUGMENTATION_FIELDS]
+
+    def __init__(self, **fields):
+        ones = ("scale_low", "scale_high", "ratio_low", "ratio_high", "sigma_low", "sigma_high")
+        super().__init__(ctypes.sizeof(Augmentation), **(dict.fromkeys(ones, 1.0) | fields))
+
+
 # The fields of sslcuda_contrastive_args, with the letters of SIGNATURES.
 CONTRASTIVE_FIELDS = """
 kind w normalize w n i m i d i a p lda i b p ldb i tau f max_scale f tau_device p log_scale p
@@ -59,6 +85,15 @@ SIGNATURES = {
     "linear_backward": "wiiippppwppp",
     "conv2d_forward": "wppppwp",
     "conv2d_backward": "wpppppwppp",
+    "batch_norm_forward": "wiiipppppwffwppp",
+    "batch_norm_backward": "wiiippppppwwppp",
+    "group_norm_forward": "wiiiipppfwppp",
+    "group_norm_backward": "wiiiippppppwppp",
+    "pool2d_forward": "wwppp",
+    "pool2d_backward": "wwppppp",
+    "reparameterize_forward": "wiippippp",
+    "reparameterize_backward": "wiippippppp",
+    "binary_cross_entropy": "wippppp",
     "l2_normalize_forward": "wiippp",
     "l2_normalize_backward": "wiipppp",
     "similarity_forward": "wiiipipiwfppi",
@@ -68,10 +103,15 @@ SIGNATURES = {
     "cross_entropy": "wiipippifpppp",
     "mse": "wippwppp",
     "adam_step": "wipppppdpdddip",
+    "sgd_step": "wippppdpddw",
+    "lars_step": "wipppppdpddd",
+    "random_uniform": "wiiipffp",
+    "random_normal": "wiiipffp",
     "gather_images": "wiipipipffp",
     "gather_rows": "iipipipp",
     "rotate90": "wiiippp",
     "rotate": "wiiiippfp",
+    "augment": "wiiiipipiipp",
 }
 
 

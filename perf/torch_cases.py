@@ -13,7 +13,9 @@ from torch.optim.adam import adam as functional_adam
 from library import F32, Conv2dShape
 from torch_case import Case
 from torch_contrastive import contrastive, infonce
+from torch_layers import CASES as LAYER_CASES
 from torch_losses import rows
+from torch_random import CASES as RANDOM_CASES
 
 TAU = 0.1
 MEAN, STD, FILL = 0.5, 0.25, -1.0
@@ -231,4 +233,4 @@ def rotate(lib, make, s):
 CASES = {function.__name__: function for function in (
     matmul, linear_forward, linear_backward, conv2d_forward, conv2d_backward, l2_normalize_forward,
     l2_normalize_backward, similarity_forward, similarity_backward, infonce, contrastive,
-    cross_entropy, mse, adam, gather_images, gather_rows, rotate90, rotate)}
+    cross_entropy, mse, adam, gather_images, gather_rows, rotate90, rotate)} | LAYER_CASES | RANDOM_CASES

@@ -1,10 +1,11 @@
-"""The peer of compare_torch.py: one epoch of a seed program in PyTorch.
+"""The peer of compare_torch.py: one epoch of a training program in PyTorch.
 
     torch_programs.py PROGRAM --data DIR --device cuda --how "graph, Adam fused"
 
 Prints one JSON object. The images are on the device, converted and normalised, before the clock
 starts, and every batch is one index_select, so nothing but the training step itself is timed. On
-CUDA the step can be replayed as a graph that was captured by hand.
+CUDA the step can be replayed as a graph that was captured by hand. Convolutional programs may also
+run with their channels last.
 """
 
 import argparse
@@ -18,9 +19,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from torch_methods import METHODS
+
 HIDDEN = 128
 WARM_UP, TRIAL = 20, 50  # steps
 ADAM = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+LAST = ", channels last"
 # Ways to run, of which a trial takes the fastest.
 WAYS = {
     "cpu": [f"eager, Adam {adam}" for adam in ADAM],
@@ -77,7 +81,7 @@ class Autoencoder(nn.Module):
         return functional.mse_loss(y, x)
 
 
-PROGRAMS = {"contrastive": Contrastive, "rotation": Rotation, "autoencoder": Autoencoder}
+PROGRAMS = {"contrastive": Contrastive, "rotation": Rotation, "autoencoder": Autoencoder} | METHODS
 
 
 def read_images(directory):
@@ -91,8 +95,10 @@ def read_images(directory):
 
 class Training:
     def __init__(self, program, images, batch, how):
-        way, _, adam = how.partition(", Adam ")
+        way, _, adam = how.removesuffix(LAST).partition(", Adam ")
         self.model = PROGRAMS[program](*images.shape[1:]).to(images.device)
+        if how.endswith(LAST):
+            self.model.to(memory_format=torch.channels_last)
         self.loss = torch.compile(self.model.loss) if way == "compiled" else self.model.loss
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3,
                                           capturable=way == "graph", **ADAM[adam])
@@ -155,7 +161,10 @@ def fastest(program, images, batch):
         training.steps(WARM_UP)
         return min(seconds_of(training, TRIAL)[0] for _ in range(3))
 
-    return min(WAYS[images.device.type], key=seconds)
+    ways = WAYS[images.device.type]
+    if getattr(PROGRAMS[program], "convolutional", False):
+        ways = ways + [way + LAST for way in ways]
+    return min(ways, key=seconds)
 
 
 def main():

@@ -262,6 +262,27 @@ SSLCUDA_API sslcuda_status sslcuda_linear_backward(sslcuda_context* ctx, int32_t
                                                    void* grad_x, void* grad_weight,
                                                    void* grad_bias);
 
+/*
+ * Linear layer and mean squared error of its output, in one pass: what the last layer of an
+ * autoencoder comes to.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
+ *
+ *   x          in   [n, in]; n >= 1
+ *   weight     in   [out, in]; out >= 1
+ *   bias       in   [out] [opt]
+ *   target     in   [n, out]
+ *   grad_loss  in   upstream gradient [opt]
+ *   loss       out  one float32 [opt]
+ *   grad_u     out  [n, out] [opt]: the gradient before the activation, which
+ *                   sslcuda_linear_backward takes for grad_y, with activation NONE
+ *   y          out  [n, out] [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_linear_mse(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                              int64_t in, int64_t out, const void* x,
+                                              const void* weight, const void* bias,
+                                              const void* target, int32_t activation,
+                                              const float* grad_loss, float* loss, void* grad_u,
+                                              void* y);
+
 /* Shape of a 2-d convolution. Output height: (h + 2 pad_h - dilation_h (kernel_h - 1) - 1) /
  * stride_h + 1, rounded down; the width likewise. Strides, dilations and groups of 0 mean 1. */
 typedef struct sslcuda_conv2d_shape {
@@ -316,6 +337,124 @@ SSLCUDA_API sslcuda_status sslcuda_l2_normalize_backward(sslcuda_context* ctx, i
                                                          int64_t n, int64_t d, const void* y,
                                                          const float* norms, const void* grad_y,
                                                          void* grad_x);
+
+/*
+ * Batch normalisation.  y = act(weight (x - mean) rstd + bias),  per channel over n and the plane
+ *   training: mean and variance of this batch (divided by count), and, where they are given,
+ *             running = (1 - momentum) running + momentum batch, with the unbiased variance
+ *             (divided by count - 1), as PyTorch does
+ *   else:     mean and variance are the running ones, which are then required and not changed
+ *   rstd = 1 / sqrt(variance + eps)
+ *
+ *   n, c, plane   in   plane = h w, or 1 for rows of c features; n plane >= 2 in training
+ *   x             in   [n, c, plane]
+ *   weight, bias  in   [c] [opt]: 1 and 0
+ *   running_mean, running_var  in, in training out too  [c] float32; in training both or none
+ *   training      in   0 or 1
+ *   momentum      in   0..1
+ *   eps           in   finite, > 0
+ *   activation    in   NONE or RELU
+ *   y             out  [n, c, plane]; may be x
+ *   mean, rstd    out  [c] float32, for the backward [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_batch_norm_forward(
+    sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c, int64_t plane, const void* x,
+    const void* weight, const void* bias, float* running_mean, float* running_var, int32_t training,
+    float momentum, float eps, int32_t activation, void* y, float* mean, float* rstd);
+
+/*
+ * Its gradients. In training they include those through mean and rstd.
+ *
+ *   y           in   the forward's output; [opt] without an activation
+ *   mean, rstd  in   the forward's outputs
+ *   grad_x      out  [opt]; may be grad_y     grad_weight, grad_bias  out  [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_batch_norm_backward(
+    sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c, int64_t plane, const void* x,
+    const void* weight, const void* y, const float* mean, const float* rstd, const void* grad_y,
+    int32_t training, int32_t activation, void* grad_x, void* grad_weight, void* grad_bias);
+
+/*
+ * Group normalisation: the same with mean and rstd per image over groups of c / groups channels,
+ * and weight and bias per channel. groups = 1 is layer normalisation of the image.
+ *
+ *   groups      in   divides c      mean, rstd  out  [n, groups] float32, for the backward [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_group_norm_forward(sslcuda_context* ctx, int32_t dtype,
+                                                      int64_t n, int64_t c, int64_t plane,
+                                                      int64_t groups, const void* x,
+                                                      const void* weight, const void* bias,
+                                                      float eps, int32_t activation, void* y,
+                                                      float* mean, float* rstd);
+
+SSLCUDA_API sslcuda_status sslcuda_group_norm_backward(
+    sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c, int64_t plane, int64_t groups,
+    const void* x, const void* weight, const void* y, const float* mean, const float* rstd,
+    const void* grad_y, int32_t activation, void* grad_x, void* grad_weight, void* grad_bias);
+
+enum { SSLCUDA_POOL_MAX = 0, SSLCUDA_POOL_AVERAGE = 1 };
+
+/* Shape of a 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
+ * width likewise. Strides of 0 mean the kernel's size. 2 pad <= kernel. */
+typedef struct sslcuda_pool2d_shape {
+  size_t size; /* sizeof(sslcuda_pool2d_shape) */
+  int64_t n, c, h, w;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w;
+} sslcuda_pool2d_shape;
+
+/*
+ * 2-d pooling: the largest value of each window, or its mean. Padding never wins, and counts as
+ * zeros in the mean, which is always over kernel_h kernel_w. A window of the size of the image is
+ * global pooling.
+ *
+ *   kind  in   SSLCUDA_POOL_MAX or SSLCUDA_POOL_AVERAGE
+ *   x     in   [n, c, h, w]      y  out  [n, c, out_h, out_w]
+ */
+SSLCUDA_API sslcuda_status sslcuda_pool2d_forward(sslcuda_context* ctx, int32_t dtype, int32_t kind,
+                                                  const sslcuda_pool2d_shape* shape, const void* x,
+                                                  void* y);
+
+/*
+ * Its gradient. Of equal maxima the first in row-major order gets it; a NaN counts as largest.
+ *
+ *   x, y    in   as in the forward; [opt] for AVERAGE
+ *   grad_y  in   [n, c, out_h, out_w]      grad_x  out  [n, c, h, w]
+ */
+SSLCUDA_API sslcuda_status sslcuda_pool2d_backward(sslcuda_context* ctx, int32_t dtype,
+                                                   int32_t kind, const sslcuda_pool2d_shape* shape,
+                                                   const void* x, const void* y, const void* grad_y,
+                                                   void* grad_x);
+
+/*
+ * Reparameterisation of a normal distribution (Kingma & Welling 2014) with its divergence from the
+ * standard one.
+ *   z  = mu + exp(logvar / 2) noise
+ *   kl = mean over rows of  -1/2 sum_k (1 + logvar - mu^2 - exp(logvar))
+ *
+ *   mu, logvar  in   [n, d], rows ld apart (the halves of one [n, 2 d] have ld = 2 d); n, d >= 1
+ *   noise       in   [n, d], usually of sslcuda_random_normal; [opt] without z
+ *   z           out  [n, d] [opt]      kl  out  one float32 [opt]
+ */
+SSLCUDA_API sslcuda_status sslcuda_reparameterize_forward(sslcuda_context* ctx, int32_t dtype,
+                                                          int64_t n, int64_t d, const void* mu,
+                                                          const void* logvar, int64_t ld,
+                                                          const void* noise, void* z, float* kl);
+
+/*
+ * Its gradients, of z and kl together.
+ *
+ *   noise        in   [n, d]; [opt] without grad_z
+ *   grad_z       in   [n, d] [opt]: 0
+ *   grad_kl      in   one float32 in device memory [opt]: 1
+ *   grad_mu      out  [n, d], rows ld apart; may be mu
+ *   grad_logvar  out  [n, d], rows ld apart; may be logvar
+ */
+SSLCUDA_API sslcuda_status sslcuda_reparameterize_backward(sslcuda_context* ctx, int32_t dtype,
+                                                           int64_t n, int64_t d, const void* mu,
+                                                           const void* logvar, int64_t ld,
+                                                           const void* noise, const void* grad_z,
+                                                           const float* grad_kl, void* grad_mu,
+                                                           void* grad_logvar);
 
 /* ---------------------------------------------------------------- scores and losses ---------- */
 
@@ -407,6 +546,19 @@ SSLCUDA_API sslcuda_status sslcuda_cross_entropy(sslcuda_context* ctx, int32_t d
 SSLCUDA_API sslcuda_status sslcuda_mse(sslcuda_context* ctx, int32_t dtype, int64_t count,
                                        const void* x, const void* target, int32_t sigmoid,
                                        const float* grad_loss, float* loss, void* grad_x);
+
+/*
+ * Binary cross-entropy on logits.  loss = mean (softplus(x) - target x)
+ *
+ *   x, target  in   [count], count >= 1; targets in 0..1 (not checked)
+ *   grad_loss  in   upstream gradient [opt]
+ *   loss       out  one float32 [opt]
+ *   grad_x     out  [count] [opt]; may be x
+ */
+SSLCUDA_API sslcuda_status sslcuda_binary_cross_entropy(sslcuda_context* ctx, int32_t dtype,
+                                                        int64_t count, const void* x,
+                                                        const void* target, const float* grad_loss,
+                                                        float* loss, void* grad_x);
 
 /* ---------------------------------------------------------------- contrastive family --------- */
 
@@ -578,6 +730,67 @@ SSLCUDA_API sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype
                                              const float* lr_device, double beta1, double beta2,
                                              double eps, int64_t step, const int64_t* step_device);
 
+/*
+ * One step of stochastic gradient descent, as PyTorch computes it.
+ *   g = grad + weight_decay param      v = momentum v + g
+ *   param -= lr (nesterov ? g + momentum v : v)
+ *
+ *   tensors, counts, params, grads, lr, lr_device  as in sslcuda_adam_step
+ *   velocities    in/out  v, zeros before the first step; not looked at where momentum is 0 [opt]
+ *   momentum      in      0 <= momentum < 1      weight_decay  in  finite, >= 0
+ *   nesterov      in      0 or 1
+ */
+SSLCUDA_API sslcuda_status sslcuda_sgd_step(sslcuda_context* ctx, int32_t dtype, int64_t tensors,
+                                            const int64_t* counts, void* const* params,
+                                            const void* const* grads, void* const* velocities,
+                                            double lr, const float* lr_device, double momentum,
+                                            double weight_decay, int32_t nesterov);
+
+/*
+ * One step of LARS (You, Gitman & Ginsburg 2017), the large-batch optimiser of SimCLR.
+ *   g = grad + weight_decay param;  if |param| > 0 and |g| > 0:  g *= trust |param| / |g|
+ *   v = momentum v + g              param -= lr v
+ * The norms are summed in double, in a fixed order.
+ *
+ *   tensors ... weight_decay  as in sslcuda_sgd_step
+ *   adapt  in  host array [tensors] [opt]: where it is 0 (biases, norms), the tensor is not decayed
+ *              and g = grad; NULL means all are adapted
+ *   trust  in  trust coefficient, finite, > 0; 0.001 by custom
+ */
+SSLCUDA_API sslcuda_status sslcuda_lars_step(sslcuda_context* ctx, int32_t dtype, int64_t tensors,
+                                             const int64_t* counts, void* const* params,
+                                             const void* const* grads, void* const* velocities,
+                                             const int32_t* adapt, double lr,
+                                             const float* lr_device, double momentum,
+                                             double weight_decay, double trust);
+
+/* ---------------------------------------------------------------- random numbers ------------- */
+
+/*
+ * Random numbers of Philox4x32-10 (Salmon et al. 2011): each is a function of its place and the
+ * arguments alone, so there is no state, and the same call gives the same bits on any device.
+ *   q    = sequence + *sequence_device mod 2^64; a counter that a graph advances draws anew in each
+ *          replay
+ *   w[i] = word i mod 4 of philox(counter = (i / 4, q), key = seed), low words first
+ *   uniform: y[i] = low + (high - low) (w[i] >> 8) 2^-24
+ *   normal:  y[i] = mean + std r cos(t) for even i, mean + std r sin(t) for odd i, with
+ *            r = sqrt(-2 log(u)), u = (w[j] + 1/2) 2^-32 in float32,
+ *            t = 2 pi w[j+1] 2^-32, j = i - i mod 2
+ *
+ *   sequence_device  in  one int64 in device memory [opt]; NULL means 0
+ *   low, high  in  finite, low <= high, high - low finite too
+ *   mean, std  in  finite, std >= 0
+ *   y          out [count]
+ */
+SSLCUDA_API sslcuda_status sslcuda_random_uniform(sslcuda_context* ctx, int32_t dtype,
+                                                  int64_t count, uint64_t seed, uint64_t sequence,
+                                                  const int64_t* sequence_device, float low,
+                                                  float high, void* y);
+SSLCUDA_API sslcuda_status sslcuda_random_normal(sslcuda_context* ctx, int32_t dtype, int64_t count,
+                                                 uint64_t seed, uint64_t sequence,
+                                                 const int64_t* sequence_device, float mean,
+                                                 float std, void* y);
+
 /* ---------------------------------------------------------------- data ----------------------- */
 
 /*
@@ -634,6 +847,48 @@ SSLCUDA_API sslcuda_status sslcuda_rotate90(sslcuda_context* ctx, int32_t dtype,
 SSLCUDA_API sslcuda_status sslcuda_rotate(sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c,
                                           int64_t h, int64_t w, const void* x, const float* degrees,
                                           float fill, void* y);
+
+/* What sslcuda_augment draws for each view of an image. INIT: nothing is changed. */
+typedef struct sslcuda_augmentation {
+  size_t size;     /* sizeof(sslcuda_augmentation) */
+  float scale_low; /* share of the image's area that the crop has: 0 < low <= high <= 1 */
+  float scale_high;
+  float ratio_low;  /* the crop's share of the width / its share of the height, log-uniform: */
+  float ratio_high; /* finite, 0 < low <= high; neither share is more than 1 */
+  float degrees;    /* rotation by +-degrees, 0..180 */
+  float shear;      /* horizontal shear by +-degrees, 0..60 */
+  float translate;  /* shift by +-translate of each side, 0..1 */
+  float flip;       /* probability of a horizontal flip */
+  float brightness; /* x -> (x - fill) (1 + contrast u) + fill + brightness v, u and v in */
+  float contrast;   /* +-1; both finite, >= 0 */
+  float blur;       /* probability of a Gaussian blur */
+  float sigma_low;  /* its sigma in pixels: 0 < low <= high <= 3; it reaches 3 sigma, and */
+  float sigma_high; /* beyond the image the edge goes on */
+  float noise;      /* standard deviation of Gaussian noise on each element, finite, >= 0 */
+  float drop;       /* probability that a pixel becomes `fill` in all channels */
+  float fill;       /* value outside the image, finite */
+} sslcuda_augmentation;
+
+#define SSLCUDA_AUGMENTATION_INIT \
+  { sizeof(sslcuda_augmentation), 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0 }
+
+/*
+ * Augmentation: random views of images in one pass. A view is an affine map of the image (crop,
+ * stretched to h x w; rotation, shear and shift about the centre; flip; bilinear), then brightness
+ * and contrast, blur, noise, drop, in this order. Everything is drawn by Philox from (seed,
+ * sequence, view, image, pixel), apart from the numbers of sslcuda_random_*; docs/ops/augment.md
+ * has the formulas. An augmentation has no gradient.
+ *
+ *   x                in   [n, c, h, w]; h, w <= 2^24
+ *   views            in   views of each image, >= 1
+ *   seed, sequence, sequence_device  as in sslcuda_random_uniform
+ *   y                out  [views, n, c, h, w]
+ */
+SSLCUDA_API sslcuda_status sslcuda_augment(sslcuda_context* ctx, int32_t dtype, int64_t n,
+                                           int64_t c, int64_t h, int64_t w, const void* x,
+                                           int64_t views, const sslcuda_augmentation* augmentation,
+                                           uint64_t seed, uint64_t sequence,
+                                           const int64_t* sequence_device, void* y);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@ struct Coefficients {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, inverse_root, eps;
 };
 
-SSLCUDA_CLONES void adam_piece(const AdamTensor& t, const Coefficients& c, int64_t begin,
+SSLCUDA_CLONES void adam_piece(const OptimizedTensor& t, const Coefficients& c, int64_t begin,
                                int64_t end) {
   float* const __restrict param = t.param;
   const float* const __restrict grad = t.grad;
@@ -41,8 +41,8 @@ int adam_step(const Exec&, const AdamArgs& a) {
                        static_cast<float>(1 / std::sqrt(1 - std::pow(a.beta2, step))),
                        static_cast<float>(a.eps)};
   constexpr int64_t kPiece = 2048, kWork = 8;
-  for (int i = 0; i < a.tensors; ++i) {
-    const AdamTensor& tensor = a.tensor[i];
+  for (int i = 0; i < a.list.tensors; ++i) {
+    const OptimizedTensor& tensor = a.list.tensor[i];
     parallel_pieces(tensor.count, kPiece, kWork,
                     [&](int64_t begin, int64_t end) { adam_piece(tensor, c, begin, end); });
   }

@@ -1,12 +1,13 @@
 // conv2d.cpp - convolution as matrix products over unrolled patches (im2col).
 //   columns [c kernel_h kernel_w, positions];  y = W columns;  grad_W = g columns^T;
 //   grad_columns = W^T g, added back into grad_x
-// or, for few channels under a 3 x 3 kernel, as in conv3x3.hpp.
+// or, under a 3 x 3 kernel, as in conv3x3.hpp for few channels and in conv3x3_wide.hpp for many.
 // The images are cut into at most kPieces runs. A run owns its images' outputs and, in the
 // workspace, its unrolled patches (a tile of positions at a time) and its share of grad_W and
 // grad_b; the shares are added in order.
 #include "kernels/cpu/activation.hpp"
 #include "kernels/cpu/conv3x3.hpp"
+#include "kernels/cpu/conv3x3_wide.hpp"
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/rows.hpp"
@@ -168,11 +169,16 @@ int backward_tile(const Conv2dBackwardArgs& a, int64_t i, int64_t first, int64_t
 }  // namespace
 
 size_t conv2d_forward_workspace(const Conv2dForwardArgs& a) {
+  if (suits_conv3x3_wide(a.shape)) return conv3x3_wide_forward_workspace(a.shape);
   return pieces(a.shape) * Scratch(a.shape, false).floats() * sizeof(float);
 }
 
 int conv2d_forward(const Exec& exec, const Conv2dForwardArgs& a) {
   const Conv2dShape& s = a.shape;
+  if (suits_conv3x3_wide(s)) {
+    conv3x3_wide_forward(exec.workspace, a);
+    return kOk;
+  }
   const Scratch scratch(s, false);
   SharedError error;
   for_each_image(s, [&](int64_t piece, int64_t i) {
@@ -189,11 +195,16 @@ int conv2d_forward(const Exec& exec, const Conv2dForwardArgs& a) {
 }
 
 size_t conv2d_backward_workspace(const Conv2dBackwardArgs& a) {
+  if (suits_conv3x3_wide(a.shape)) return conv3x3_wide_backward_workspace(a.shape);
   return pieces(a.shape) * Scratch(a.shape, true).floats() * sizeof(float);
 }
 
 int conv2d_backward(const Exec& exec, const Conv2dBackwardArgs& a) {
   const Conv2dShape& s = a.shape;
+  if (suits_conv3x3_wide(s)) {
+    conv3x3_wide_backward(exec.workspace, a);
+    return kOk;
+  }
   const Scratch scratch(s, true);
   const int64_t weights = s.out * depth(s);
   const auto share = [&](int64_t piece) {  // of grad_W and grad_b

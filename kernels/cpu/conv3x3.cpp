@@ -55,17 +55,6 @@ __attribute__((always_inline)) inline Lanes<kLanes> drop(int64_t repeated,
   return std::bit_cast<Lanes<kLanes>>(mask & std::bit_cast<Mask>(lanes));
 }
 
-void pad_image(const Conv2dShape& s, const Layout& layout, const float* image, float* padded) {
-  std::fill(padded, padded + s.c * layout.plane, 0.0f);
-  for (int64_t c = 0; c < s.c; ++c) {
-    for (int64_t line = 0; line < s.h; ++line) {
-      const float* const from = image + (c * s.h + line) * s.w;
-      std::copy(from, from + s.w,
-                padded + c * layout.plane + (line + s.pad_h) * layout.width + s.pad_w);
-    }
-  }
-}
-
 // Adds channel c's products to a strip of every output channel; the first channel starts from the
 // bias, the last one ends with the activation.
 template <int kLanes>
@@ -156,6 +145,18 @@ __attribute__((always_inline)) inline void backward_image(const Conv2dBackwardAr
 
 }  // namespace
 
+void pad_planes(int64_t count, int64_t h, int64_t w, int64_t pad_h, int64_t pad_w,
+                const float* planes, float* padded) {
+  const int64_t width = w + 2 * pad_w, plane = (h + 2 * pad_h) * width;
+  std::fill(padded, padded + count * plane, 0.0f);
+  for (int64_t c = 0; c < count; ++c) {
+    for (int64_t line = 0; line < h; ++line) {
+      std::copy_n(planes + (c * h + line) * w, w,
+                  padded + c * plane + (line + pad_h) * width + pad_w);
+    }
+  }
+}
+
 bool suits_conv3x3(const Conv2dShape& s) {
   constexpr int64_t kFewChannels = 4;
   return s.kernel_h == 3 && s.kernel_w == 3 && s.stride_h == 1 && s.stride_w == 1 &&
@@ -167,7 +168,7 @@ int64_t conv3x3_scratch(const Conv2dShape& s) { return s.c * Layout(s).plane; }
 void conv3x3_forward(const Conv2dForwardArgs& a, int64_t image, float* scratch) {
   const Conv2dShape& s = a.shape;
   const Layout layout(s);
-  pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
+  pad_planes(s.c, s.h, s.w, s.pad_h, s.pad_w, a.x + image * s.c * s.h * s.w, scratch);
   float* const y = a.y + image * s.out * layout.outputs();
   run_widest([&]<int kLanes>()
                  __attribute__((always_inline)) { forward_image<kLanes>(a, layout, scratch, y); });
@@ -177,7 +178,7 @@ void conv3x3_backward(const Conv2dBackwardArgs& a, int64_t image, float* scratch
                       float* grad_weight, float* grad_bias) {
   const Conv2dShape& s = a.shape;
   const Layout layout(s);
-  pad_image(s, layout, a.x + image * s.c * s.h * s.w, scratch);
+  pad_planes(s.c, s.h, s.w, s.pad_h, s.pad_w, a.x + image * s.c * s.h * s.w, scratch);
   const int64_t first = image * s.out * layout.outputs();
   const float* const y = a.y ? a.y + first : nullptr;
   run_widest([&]<int kLanes>() __attribute__((always_inline)) {

@@ -10,6 +10,10 @@
 
 namespace sslcuda::cpu {
 
+// Planes [count, h, w] with a rim of zeros, pad_h lines and pad_w columns wide.
+void pad_planes(int64_t count, int64_t h, int64_t w, int64_t pad_h, int64_t pad_w,
+                const float* planes, float* padded);
+
 bool suits_conv3x3(const Conv2dShape& s);
 
 // Floats of scratch for one image at a time.

@@ -26,9 +26,13 @@ const std::map<std::string, int64_t> kConvLeast = {{"c", 1},   {"h", 1},        
 
 Entries::Entries() {
   add_layers();
+  add_norms();
+  add_pools_and_samples();
   add_losses();
   add_contrastive();
   add_data();
+  add_optimizers();
+  add_random();
 }
 
 void Entries::add(Entry entry, const std::vector<Argument>& pointers) {
@@ -84,6 +88,25 @@ void Entries::add_layers() {
        {"grad_x", kOptOut, floats(12)},
        {"grad_weight", kOptOut, floats(20)},
        {"grad_bias", kOptOut, floats(5)}});
+  add({.name = "sslcuda_linear_mse",
+       .call =
+           [](sslcuda_context* c, const Entry& e) {
+             return sslcuda_linear_mse(c, e.i("dtype"), e.n("n"), e.n("in"), e.n("out"), e.p("x"),
+                                       e.p("weight"), e.p("bias"), e.p("target"), e.i("activation"),
+                                       e.p<float>("grad_loss"), e.p<float>("loss"), e.p("grad_u"),
+                                       e.p("y"));
+           },
+       .extents = {{"n", 3}, {"in", 4}, {"out", 5}},
+       .choices = {{"dtype", 0}, {"activation", 2}},
+       .least = {{"n", 1}, {"out", 1}}},
+      {{"x", kIn, floats(12)},
+       {"weight", kIn, floats(20)},
+       {"bias", kOptIn, floats(5)},
+       {"target", kIn, floats(15)},
+       {"grad_loss", kOptIn, floats(1)},
+       {"loss", kOptOut, floats(1)},
+       {"grad_u", kOptOut, floats(15)},
+       {"y", kOptOut, floats(15)}});
   add({.name = "sslcuda_conv2d_forward",
        .call =
            [](sslcuda_context* c, const Entry& e) {

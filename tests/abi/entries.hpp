@@ -85,9 +85,13 @@ class Entries {
 
   void add(Entry entry, const std::vector<Argument>& pointers);
   void add_layers();
+  void add_norms();
+  void add_pools_and_samples();
   void add_losses();
   void add_contrastive();
   void add_data();
+  void add_optimizers();
+  void add_random();
 
   std::vector<std::unique_ptr<int64_t[]>> memory_;
   std::vector<Entry> entries_;

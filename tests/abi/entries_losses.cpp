@@ -100,6 +100,22 @@ void Entries::add_losses() {
        {"grad_loss", kOptIn, floats(1)},
        {"loss", kOptOut, floats(1)},
        {"grad_x", kOptOut, floats(10)}});
+  add({.name = "sslcuda_binary_cross_entropy",
+       .call =
+           [](sslcuda_context* c, const Entry& e) {
+             return sslcuda_binary_cross_entropy(c, e.i("dtype"), e.n("count"), e.p("x"),
+                                                 e.p("target"), e.p<float>("grad_loss"),
+                                                 e.p<float>("loss"), e.p("grad_x"));
+           },
+       .extents = {{"count", 10}},
+       .choices = {{"dtype", 0}},
+       .least = {{"count", 1}},
+       .may_share = {{"x", "grad_x"}}},
+      {{"x", kIn, floats(10)},
+       {"target", kIn, floats(10)},
+       {"grad_loss", kOptIn, floats(1)},
+       {"loss", kOptOut, floats(1)},
+       {"grad_x", kOptOut, floats(10)}});
 }
 
 }  // namespace sslcuda::test

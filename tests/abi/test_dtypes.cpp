@@ -12,9 +12,9 @@ namespace {
 
 bool takes_every_dtype(const std::string& name) {
   static const std::set<std::string> kNames = {
-      "sslcuda_matmul",     "sslcuda_linear_forward",     "sslcuda_linear_backward",
-      "sslcuda_infonce",    "sslcuda_similarity_forward", "sslcuda_similarity_backward",
-      "sslcuda_contrastive"};
+      "sslcuda_matmul",      "sslcuda_linear_forward",     "sslcuda_linear_backward",
+      "sslcuda_infonce",     "sslcuda_similarity_forward", "sslcuda_similarity_backward",
+      "sslcuda_contrastive", "sslcuda_linear_mse"};
   return kNames.contains(name);
 }
 

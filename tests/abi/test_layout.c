@@ -17,6 +17,7 @@ static int failures = 0;
 int main(void) {
   const sslcuda_context_options options = SSLCUDA_CONTEXT_OPTIONS_INIT;
   const sslcuda_contrastive_args contrastive = SSLCUDA_CONTRASTIVE_INIT;
+  const sslcuda_augmentation augmentation = SSLCUDA_AUGMENTATION_INIT;
   EXPECT(options.size, sizeof options);
   EXPECT(sizeof(sslcuda_status), 4);
   EXPECT(sizeof(sslcuda_context_options), 32);
@@ -30,6 +31,10 @@ int main(void) {
   EXPECT(offsetof(sslcuda_conv2d_shape, out), 40);
   EXPECT(offsetof(sslcuda_conv2d_shape, stride_h), 64);
   EXPECT(offsetof(sslcuda_conv2d_shape, groups), 112);
+  EXPECT(sizeof(sslcuda_pool2d_shape), 88);
+  EXPECT(offsetof(sslcuda_pool2d_shape, n), 8);
+  EXPECT(offsetof(sslcuda_pool2d_shape, kernel_h), 40);
+  EXPECT(offsetof(sslcuda_pool2d_shape, pad_w), 80);
 
   EXPECT(contrastive.size, sizeof contrastive);
   EXPECT(contrastive.ignore_index, -100);
@@ -51,6 +56,17 @@ int main(void) {
   EXPECT(offsetof(sslcuda_contrastive_args, loss), 312);
   EXPECT(offsetof(sslcuda_contrastive_args, grad_a), 368);
   EXPECT(offsetof(sslcuda_contrastive_args, grad_column_bias), 416);
+
+  EXPECT(augmentation.size, sizeof augmentation);
+  EXPECT(augmentation.scale_low, 1);
+  EXPECT(augmentation.ratio_high, 1);
+  EXPECT(augmentation.sigma_low, 1);
+  EXPECT(sizeof(sslcuda_augmentation), 72);
+  EXPECT(offsetof(sslcuda_augmentation, scale_low), 8);
+  EXPECT(offsetof(sslcuda_augmentation, degrees), 24);
+  EXPECT(offsetof(sslcuda_augmentation, brightness), 40);
+  EXPECT(offsetof(sslcuda_augmentation, sigma_high), 56);
+  EXPECT(offsetof(sslcuda_augmentation, fill), 68);
 
   EXPECT(SSLCUDA_OK, 0);
   EXPECT(SSLCUDA_NULL_POINTER, 1);

@@ -74,9 +74,10 @@ TEST_F(Misuse, Choices) {
   }
 }
 
-TEST_F(Misuse, SigmoidHasNoPlaceInConvolution) {
+TEST_F(Misuse, SigmoidIsForLinearLayersOnly) {
   for (const Entry& entry : entries_.all()) {
-    if (entry.name.find("conv2d") == std::string::npos) continue;
+    const bool is_linear = entry.name.find("linear") != std::string::npos;
+    if (is_linear || !entry.choices.contains("activation")) continue;
     Entry spoilt = entry;
     spoilt.choices["activation"] = SSLCUDA_ACTIVATION_SIGMOID;
     refused(spoilt, SSLCUDA_UNSUPPORTED, "activation", "sigmoid");

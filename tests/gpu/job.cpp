@@ -1,6 +1,8 @@
 #include "tests/gpu/job.hpp"
 
 #include "tests/gpu/job_contrastive.hpp"
+#include "tests/gpu/job_layers.hpp"
+#include "tests/gpu/job_random.hpp"
 #include "tests/ops/contrastive_input.hpp"
 
 namespace sslcuda::test {
@@ -36,6 +38,19 @@ void linear_backward(Job& job, int64_t n, int64_t in, int64_t out) {
   job.set_call([=](sslcuda_context* c) {
     return sslcuda_linear_backward(c, SSLCUDA_F32, n, in, out, x, weight, y, grad_y,
                                    SSLCUDA_ACTIVATION_RELU, grad_x, grad_weight, grad_bias);
+  });
+}
+
+void linear_mse(Job& job, int32_t dtype, int64_t n, int64_t in, int64_t out) {
+  const void* const x = tensor_input(job, dtype, normal(n * in, 1));
+  const void* const weight = tensor_input(job, dtype, normal(out * in, 2));
+  const void* const target = tensor_input(job, dtype, normal(n * out, 3));
+  float* const loss = job.output(1);
+  void* const grad_u = tensor_output(job, dtype, n * out);
+  void* const y = tensor_output(job, dtype, n * out);
+  job.set_call([=](sslcuda_context* c) {
+    return sslcuda_linear_mse(c, dtype, n, in, out, x, weight, nullptr, target,
+                              SSLCUDA_ACTIVATION_SIGMOID, nullptr, loss, grad_u, y);
   });
 }
 
@@ -214,6 +229,7 @@ std::vector<JobKind> job_kinds() {
   for (const int32_t dtype : kDTypes) {
     const std::string type = dtype_name(dtype);
     add("matmul " + type, matmul, dtype, 33, 17, 65)(dtype, 1500, 1200, 300);
+    add("linear_mse " + type, linear_mse, dtype, 33, 65, 17)(dtype, 1500, 304, 1200);
     add("contrastive INFONCE " + type, contrastive, SSLCUDA_INFONCE, dtype, 34, 40, 65)(
         SSLCUDA_INFONCE, dtype, 1500, 1500, 128);
   }
@@ -231,6 +247,19 @@ std::vector<JobKind> job_kinds() {
   add("linear_backward, split sums", linear_backward, 3, 200, 5)(64, 10816, 4);
   add("conv2d_forward", conv2d_forward, conv_shape(3, 2, 9, 5))(conv_shape(64, 1, 28, 16));
   add("conv2d_backward", conv2d_backward, conv_shape(3, 2, 9, 5))(conv_shape(64, 9, 28, 16));
+  add("norm_forward", norm_forward, 5, 3, 49, 0)(300, 5, 97, 0);
+  add("norm_forward, columns", norm_forward, 33, 5, 1, 0)(1500, 300, 1, 0);
+  add("norm_forward, groups", norm_forward, 3, 6, 7, 2)(20, 6, 1999, 2);
+  add("norm_backward", norm_backward, 5, 3, 49, 0)(300, 5, 97, 0);
+  add("norm_backward, columns", norm_backward, 33, 5, 1, 0)(1500, 300, 1, 0);
+  add("norm_backward, groups", norm_backward, 3, 6, 7, 2)(20, 6, 5001, 2);
+  for (const int32_t kind : {SSLCUDA_POOL_MAX, SSLCUDA_POOL_AVERAGE}) {
+    const std::string name = kind == SSLCUDA_POOL_MAX ? " MAX" : " AVERAGE";
+    add("pool2d_forward" + name, pool2d_forward, kind, 2, 3, 9, 3)(kind, 64, 16, 28, 28);
+    add("pool2d_backward" + name, pool2d_backward, kind, 2, 3, 9, 3)(kind, 64, 16, 28, 3);
+  }
+  add("reparameterize_forward", reparameterize_forward, 33, 5)(5000, 300);
+  add("reparameterize_backward", reparameterize_backward, 33, 5)(5000, 300);
   add("l2_normalize_forward", l2_normalize_forward, 33, 65)(500, 1030);
   add("l2_normalize_backward", l2_normalize_backward, 33, 65)(500, 1030);
   add("similarity_forward", similarity_forward, 33, 31, 65)(1500, 1400, 130);
@@ -238,11 +267,17 @@ std::vector<JobKind> job_kinds() {
   add("infonce", infonce, 33, 65)(1500, 130);
   add("cross_entropy", cross_entropy, 33, 10)(300, 3001);
   add("mse", mse, 1001)(1000001);
+  add("binary_cross_entropy", binary_cross_entropy, 1001)(1000001);
   add("adam_step", adam_step, 1001)(1000001);
+  add("sgd_step", sgd_step, 1001)(1000001);
+  add("lars_step", lars_step, 1001)(1000001);
+  add("random_uniform", random_uniform, 1001)(1000001);
+  add("random_normal", random_normal, 1001)(1000001);
   add("gather_images", gather_images, 33, 65)(1000, 784);
   add("gather_rows", gather_rows, 33, 65)(1000, 784);
   add("rotate90", rotate90, 5, 9)(500, 28);
   add("rotate", rotate, 5, 9)(500, 28);
+  add("augment", augment, 5, 2, 9)(100, 3, 50);
   return kinds;
 }
 

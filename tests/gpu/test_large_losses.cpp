@@ -209,6 +209,35 @@ TEST_P(LargeLosses, Mse) {
   expect_at("loss", loss, 0, expected, 1e-5 * expected);
 }
 
+TEST_P(LargeLosses, LinearMse) {
+  constexpr int64_t kIn = 5, kOut = 1031;
+  const int64_t n = rows_of(kOut), count = n * kOut;
+  if (!fits(3 * count)) GTEST_SKIP() << kShort;
+  const Large<float> x(context(), n * kIn, a_), weight(context(), kOut * kIn, b_);
+  const Large<float> target(context(), count, g_), grad(context(), count), y(context(), count);
+  const Large<float> loss(context(), 1);
+  run([&] {
+    return sslcuda_linear_mse(context(), SSLCUDA_F32, n, kIn, kOut, x, weight, nullptr, target, 0,
+                              nullptr, loss, grad, y);
+  });
+  const double scale = 2 / static_cast<double>(count);
+  for (const int64_t i : places(count)) {
+    Sum sum;
+    for (int64_t k = 0; k < kIn; ++k) {
+      sum.add(double{a_[i / kOut * kIn + k]} * b_[i % kOut * kIn + k]);
+    }
+    expect_sum("y", y, i, sum);
+    sum.add(-g_[i]);
+    expect_at("grad_u", grad, i, scale * sum.value,
+              scale * (sum.tolerance() + 4 * kU * sum.absolute));
+  }
+  const Large<float> of_y(context(), 1);
+  run([&] {
+    return sslcuda_mse(context(), SSLCUDA_F32, count, y, target, 0, nullptr, of_y, nullptr);
+  });
+  expect_at("loss", loss, 0, of_y.at(0), 1e-5 * of_y.at(0));
+}
+
 INSTANTIATE_TEST_SUITE_P(, LargeLosses, kBackends, backend_name);
 
 }  // namespace

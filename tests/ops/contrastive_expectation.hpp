@@ -197,4 +197,17 @@ inline void expect_outputs(const Expectation& expected, const Outputs& actual) {
   }
 }
 
+// The largest error of all outputs, as a share of its tolerance.
+inline double largest_share(const Expectation& expected, const Outputs& actual) {
+  double largest = 0;
+  for (const auto& [name, values] : actual) {
+    const auto& [value, tolerance] = expected.at(name);
+    for (size_t k = 0; k < values.size(); ++k) {
+      const double error = std::fabs(values[k] - value[k]);
+      if (error > 0) largest = std::max(largest, error / tolerance[k]);
+    }
+  }
+  return largest;
+}
+
 }  // namespace sslcuda::test

@@ -1,5 +1,5 @@
 // test_adam.cpp - sslcuda_adam_step: several steps over many tensors against a double reference.
-#include "tests/ops/fixture.hpp"
+#include "tests/ops/optimizer_state.hpp"
 #include "tests/reference/adam.hpp"
 
 namespace sslcuda::test {
@@ -7,69 +7,23 @@ namespace {
 
 using reference::AdamSettings;
 using reference::AdamState;
-using Counts = std::vector<int64_t>;
 
 class Adam : public OpTest {};
 
 constexpr AdamSettings kDefaults{1e-3, 0.9, 0.999, 1e-8};
 
-// Parameters, moments and variances on the device, one buffer each per tensor.
-class State {
+class State : public OptimizerState {
  public:
-  State(const Context& context, const Counts& counts, float scale = 1)
-      : context_(context), counts_(counts) {
-    for (size_t i = 0; i < counts.size(); ++i) {
-      param_.push_back(make(normal(counts[i], 10 + i, scale)));
-      moment_.push_back(make(Floats(counts[i], 0)));
-      variance_.push_back(make(Floats(counts[i], 0)));
-      grad_.push_back(make(Floats(counts[i], 0)));
-    }
-  }
+  using OptimizerState::OptimizerState;
 
-  void set_gradients(uint64_t seed) {
-    for (size_t i = 0; i < counts_.size(); ++i) grad_[i]->upload(gradient(i, seed));
-  }
-  Floats gradient(size_t i, uint64_t seed) const {
-    return normal(counts_[i], 1000 * seed + i, 0.1f);
-  }
   // In order of the header: step from 1 by value, or t - 1 in device memory.
   sslcuda_status step(const AdamSettings& s, double lr, const float* lr_device, int64_t step,
                       const int64_t* step_device) const {
-    std::vector<void*> params = pointers(param_), moments = pointers(moment_),
-                       variances = pointers(variance_), grads = pointers(grad_);
-    return sslcuda_adam_step(context_, SSLCUDA_F32, static_cast<int64_t>(counts_.size()),
-                             counts_.data(), params.data(), grads.data(), moments.data(),
-                             variances.data(), lr, lr_device, s.beta1, s.beta2, s.eps, step,
+    return sslcuda_adam_step(context(), SSLCUDA_F32, tensors(), counts(), params(), grads(),
+                             moments(), variances(), lr, lr_device, s.beta1, s.beta2, s.eps, step,
                              step_device);
   }
-  AdamState read(size_t i) const {
-    return {wide(param_[i]->download()), wide(moment_[i]->download()),
-            wide(variance_[i]->download())};
-  }
-  Floats all() const {
-    Floats x;
-    for (size_t i = 0; i < counts_.size(); ++i) {
-      x = joined(joined(x, param_[i]->download()),
-                 joined(moment_[i]->download(), variance_[i]->download()));
-    }
-    return x;
-  }
-
- private:
-  using List = std::vector<std::unique_ptr<Buffer<float>>>;
-
-  std::unique_ptr<Buffer<float>> make(const Floats& values) const {
-    return std::make_unique<Buffer<float>>(context_, values);
-  }
-  static std::vector<void*> pointers(const List& list) {
-    std::vector<void*> result;
-    for (const auto& buffer : list) result.push_back(buffer->data());
-    return result;
-  }
-
-  const Context& context_;
-  const Counts counts_;
-  List param_, moment_, variance_, grad_;
+  AdamState read(size_t i) const { return {wide(param(i)), wide(moment(i)), wide(variance(i))}; }
 };
 
 // A step moves a parameter by about lr and rounds it; so do the moments, which also decay.

@@ -98,6 +98,24 @@ TEST_P(Contrastive, WorkspaceKeepsToItsLimit) {
       EXPECT_EQ(planned(0), planned(kDefault));
       EXPECT_LE(planned(1), planned(0));
       EXPECT_LE(planned(size_t{1} << 32), (size_t{1} << 32) + kPerRow);
+      EXPECT_GE(planned(SIZE_MAX), planned(size_t{1} << 32));
+    }
+  }
+}
+
+// A limit that is too small for any wave is passed; less than is planned then is refused.
+TEST_P(Contrastive, LessWorkspaceThanPlannedIsRefused) {
+  for (const int32_t kind : kKinds) {
+    for (const int32_t dtype : kDTypes) {
+      const ContrastiveInput in = contrastive_input(kind, dtype, 130, 131, 20);
+      SCOPED_TRACE(describe(in, dtype));
+      const PreparedCall call(context(), in, {.dtype = dtype, .workspace_limit = 1});
+      const size_t bytes = context().plan(call);
+      const Block workspace(context(), bytes);
+      context().must(sslcuda_context_set_workspace(context(), workspace.data(), bytes - 1));
+      EXPECT_EQ(call(), SSLCUDA_WORKSPACE);
+      EXPECT_NE(last_message(context()).find(std::to_string(bytes)), std::string::npos);
+      context().must(sslcuda_context_set_workspace(context(), nullptr, 0));
     }
   }
 }

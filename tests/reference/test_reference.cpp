@@ -5,6 +5,7 @@
 #include "tests/reference/cross_entropy.hpp"
 #include "tests/reference/differences.hpp"
 #include "tests/reference/gather.hpp"
+#include "tests/reference/linear_mse.hpp"
 #include "tests/reference/mse.hpp"
 #include "tests/reference/rotate.hpp"
 
@@ -20,6 +21,25 @@ TEST(Reference, Linear) {
     };
     const Vector y = linear_forward(s, x, weight, bias, activation);
     const LayerGradients grad = linear_backward(s, x, weight, y, w, activation);
+    expect_gradient(
+        "x", [&](const Vector& v) { return loss(v, weight, bias); }, x, grad.x);
+    expect_gradient(
+        "weight", [&](const Vector& v) { return loss(x, v, bias); }, weight, grad.weight);
+    expect_gradient(
+        "bias", [&](const Vector& v) { return loss(x, weight, v); }, bias, grad.bias);
+  }
+}
+
+TEST(Reference, LinearMse) {
+  const LinearShape s{3, 5, 4};
+  const Vector x = normal(15, 1), weight = normal(20, 2), bias = normal(4, 3);
+  const Vector target = normal(12, 4);
+  for (const int32_t activation : {0, 1, 2}) {
+    const auto loss = [&](const Vector& vx, const Vector& vw, const Vector& vb) {
+      return 2 * linear_mse(s, vx, vw, vb, target, activation).loss;
+    };
+    const Vector grad_u = linear_mse(s, x, weight, bias, target, activation, 2).grad_u;
+    const LayerGradients grad = linear_backward(s, x, weight, {}, grad_u, 0);
     expect_gradient(
         "x", [&](const Vector& v) { return loss(v, weight, bias); }, x, grad.x);
     expect_gradient(

@@ -5,7 +5,7 @@
 // once per block; elements in float32, as PyTorch does. 28 bytes per element.
 #pragma once
 
-#include <device/launch.hpp>
+#include "kernels/cuda/optimizer/tensor_list.cuh"
 
 namespace sslcuda::cuda {
 
@@ -34,17 +34,12 @@ __global__ void __launch_bounds__(Tile::kThreads)
   if (threadIdx.x == 0) factors = adam_factors(a);
   __syncthreads();
 
-  int64_t chunk = blockIdx.x;
-  int owner = 0;
-  for (; chunk >= ceil_div(a.tensor[owner].count, Tile::kChunk); ++owner) {
-    chunk -= ceil_div(a.tensor[owner].count, Tile::kChunk);
-  }
-  const AdamTensor& tensor = a.tensor[owner];
+  const TensorChunk chunk = chunk_of_block<Tile>(a.list);
+  const OptimizedTensor& tensor = a.list.tensor[chunk.tensor];
   const auto beta1 = static_cast<float>(a.beta1), beta2 = static_cast<float>(a.beta2);
   const auto rest1 = static_cast<float>(1.0 - a.beta1), rest2 = static_cast<float>(1.0 - a.beta2);
   const auto eps = static_cast<float>(a.eps);
-  const int64_t begin = chunk * Tile::kChunk, end = min(begin + Tile::kChunk, tensor.count);
-  for (int64_t i = begin + threadIdx.x; i < end; i += Tile::kThreads) {
+  for (int64_t i = chunk.begin + threadIdx.x; i < chunk.end; i += Tile::kThreads) {
     const float g = tensor.grad[i];
     const float m = beta1 * tensor.moment[i] + rest1 * g;
     const float v = beta2 * tensor.variance[i] + rest2 * g * g;

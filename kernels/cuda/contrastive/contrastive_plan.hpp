@@ -28,8 +28,10 @@ constexpr int64_t kLeastTile = 64;
 
 // So many rows that `bytes_per_row` for each fit the limit, in waves of about the same length.
 constexpr int64_t wave_rows(int64_t n, int64_t bytes_per_row, size_t limit) {
-  const int64_t fitting = static_cast<int64_t>(limit) / std::max<int64_t>(bytes_per_row, 1);
-  const int64_t most = std::max(fitting / kLeastTile, int64_t{1}) * kLeastTile;
+  const size_t fitting = limit / static_cast<size_t>(std::max<int64_t>(bytes_per_row, 1));
+  if (fitting >= static_cast<size_t>(n)) return n;
+  const int64_t tiles = std::max<int64_t>(static_cast<int64_t>(fitting) / kLeastTile, 1);
+  const int64_t most = tiles * kLeastTile;
   const int64_t waves = ceil_div(n, most);
   return std::min(n, ceil_div(ceil_div(n, waves), kLeastTile) * kLeastTile);
 }

@@ -62,7 +62,7 @@ void ContrastiveWorkspace::lay_out_lines(WorkspaceLayout& layout, const Contrast
   rates = array_if<Rates>(layout, gradient, 1);
   row_sums = array_if<GradientSums>(layout, plan.row_sums && plan.scores_gradient, args.n);
   own_sums = array_if<GradientSums>(layout, plan.row_sums && plan.own_gradient, args.n);
-  column_sums = array_if<ColumnSum>(layout, args.grad_column_bias && plan.multiplies, args.m);
+  column_sums = array_if<TotalStat>(layout, args.grad_column_bias && plan.multiplies, args.m);
   gathered_b = array_if<float>(layout, plan.gathers_b, args.m * args.d);
 }
 
@@ -84,7 +84,7 @@ void ContrastiveWorkspace::lay_out_gradient_wave(WorkspaceLayout& layout,
   const int64_t of_columns = ceil_div(rows, kLeastTile) * args.m;
   g = array_if<char>(layout, plan.scores_gradient, rows * plan.ldg * element_size(args.dtype));
   partial_row_sums = array_if<GradientSums>(layout, row_sums, of_rows);
-  partial_column_sums = array_if<ColumnSum>(layout, column_sums, of_columns);
+  partial_column_sums = array_if<TotalStat>(layout, column_sums, of_columns);
   gathered_a = array_if<float>(layout, plan.gathers_a, rows * args.d);
   size_t bytes = 0;
   for (const int64_t count : {rows, last_rows}) {

@@ -38,7 +38,7 @@ struct ContrastiveWorkspace {
   RowTotals* totals;
   Rates* rates;
   GradientSums *row_sums, *own_sums;  // [n]
-  ColumnSum* column_sums;             // [m]
+  TotalStat* column_sums;             // [m]
   float* gathered_b;                  // [m, d]
 
   // Of a wave: [tiles, rows] and [tiles, m]
@@ -49,7 +49,7 @@ struct ContrastiveWorkspace {
 
   void* g;
   GradientSums* partial_row_sums;
-  ColumnSum* partial_column_sums;
+  TotalStat* partial_column_sums;
   float* gathered_a;  // [rows, d]
   void* product;
 

@@ -38,7 +38,7 @@ struct ColumnBiasTile {
 
 template <class Tile>
 __global__ void __launch_bounds__(Tile::kThreads)
-    grad_column_bias_kernel(int64_t m, const ColumnSum* sums, const Rates* rates, float* grad) {
+    grad_column_bias_kernel(int64_t m, const TotalStat* sums, const Rates* rates, float* grad) {
   const int64_t j = int64_t{blockIdx.x} * Tile::kThreads + threadIdx.x;
   if (j < m) grad[j] = rates->rate * sums[j].value;
 }

@@ -7,6 +7,7 @@
 #include <device/number.cuh>
 
 #include "kernels/cuda/contrastive/finish.cuh"
+#include "kernels/cuda/gemm/result_tile.cuh"
 
 namespace sslcuda::cuda {
 
@@ -21,13 +22,6 @@ struct GradientSums {
   }
 };
 
-// G, summed over a column.
-struct ColumnSum {
-  float value;
-
-  __device__ __forceinline__ void merge(const ColumnSum& other) { value += other.value; }
-};
-
 struct GradientWave {
   int64_t first_row, rows;
   void* g;  // [rows, m], rows ldg apart: a multiple of 8, above m
@@ -37,7 +31,7 @@ struct GradientWave {
   const Within* within;      // [n] (and [m] where b is a), or null
   const Rates* rates;
   GradientSums* row_sums;  // [column tiles, rows] or null
-  ColumnSum* column_sums;  // [row tiles, m] or null; kFull only
+  TotalStat* column_sums;  // [row tiles, m] or null; kFull only
 };
 
 __device__ __forceinline__ void store_pair(float* to, float first, float second) {
@@ -153,7 +147,7 @@ struct ScoreGradient {
 
   template <class Tile>
   __device__ __forceinline__ void merge_column_sums(Tile& tile) const {
-    ColumnSum sums[Tile::kPairs][2];
+    TotalStat sums[Tile::kPairs][2];
 #pragma unroll
     for (int k = 0; k < 2 * Tile::kPairs; ++k) {
       float sum = 0.0f;
@@ -161,8 +155,8 @@ struct ScoreGradient {
       for (int slot = 0; slot < Tile::kSlots; ++slot) sum += tile.value[slot][k / 2][k % 2];
       sums[k / 2][k % 2] = {sum};
     }
-    ColumnSum* const of_tile = wave.column_sums + tile.row_tile() * tile.n;
-    tile.merge_columns(sums, [&](int64_t j, const ColumnSum& sum) { of_tile[j] = sum; });
+    TotalStat* const of_tile = wave.column_sums + tile.row_tile() * tile.n;
+    tile.merge_columns(sums, [&](int64_t j, const TotalStat& sum) { of_tile[j] = sum; });
   }
 };
 

@@ -106,7 +106,7 @@ __device__ __forceinline__ void merge_column_lse(Tile& tile, LogSumExp* partial,
 
 // Where a row has one positive, no pairs are named that do not count, and log-sum-exps will do.
 struct LeanStatistics {
-  static constexpr bool kAnyLayout = false;
+  static constexpr bool kAnyLayout = false, kManyRegistersInTf32 = true;
 
   Scores scores;
   StatisticsWave wave;
@@ -114,9 +114,6 @@ struct LeanStatistics {
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
     make_scores(tile, scores, wave.first_row);
-    int positive[Tile::kSlots];
-    find_positives(tile, scores, wave.first_row, positive);
-    store_positives(tile, wave, positive);
     LogSumExp stat[Tile::kSlots];
 #pragma unroll
     for (int slot = 0; slot < Tile::kSlots; ++slot) {
@@ -124,8 +121,12 @@ struct LeanStatistics {
           log_sum_exp_of<2 * Tile::kPairs>([&](int k) { return tile.value[slot][k / 2][k % 2]; });
     }
     merge_into(tile, stat, wave.row_lse, wave.rows);
-    if (!wave.column_lse) return;
-    merge_column_lse(tile, wave.column_lse, [](int, int, int64_t) { return true; });
+    if (wave.column_lse) {
+      merge_column_lse(tile, wave.column_lse, [](int, int, int64_t) { return true; });
+    }
+    int positive[Tile::kSlots];
+    find_positives(tile, scores, wave.first_row, positive);
+    store_positives(tile, wave, positive);
   }
 };
 

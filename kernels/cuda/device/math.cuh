@@ -26,15 +26,20 @@ __device__ __forceinline__ float activate(Activation activation, float x) {
   return x;
 }
 
-// g = grad_y act'(u) at one element, with act' taken from the output; y is null without activation.
+// grad_y act'(u), with act' taken from the output.
+__device__ __forceinline__ float activation_gradient(Activation activation, float y, float grad_y) {
+  if (activation == Activation::kRelu) return y <= 0.0f ? 0.0f : grad_y;  // keeps it where y is NaN
+  if (activation == Activation::kSigmoid) return grad_y * y * (1.0f - y);
+  return grad_y;
+}
+
+// The same at element i; y is null without an activation.
 template <class T>
 __device__ __forceinline__ float activation_gradient(Activation activation, const T* y,
                                                      const T* grad_y, int64_t i) {
   const float g = to_float(grad_y[i]);
   if (activation == Activation::kNone) return g;
-  const float out = to_float(y[i]);
-  if (activation == Activation::kRelu) return out <= 0.0f ? 0.0f : g;  // keeps g where y is NaN
-  return g * out * (1.0f - out);
+  return activation_gradient(activation, to_float(y[i]), g);
 }
 
 }  // namespace sslcuda::cuda

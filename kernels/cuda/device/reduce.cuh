@@ -10,7 +10,10 @@ constexpr unsigned kFullMask = 0xffffffffu;
 
 struct Sum {
   static constexpr float kIdentity = 0.0f;
-  __device__ float operator()(float a, float b) const { return a + b; }
+  template <class T>
+  __device__ T operator()(T a, T b) const {
+    return a + b;
+  }
 };
 
 // Keeps a NaN, which fmaxf would drop.
@@ -20,8 +23,8 @@ struct Max {
 };
 
 // Every lane gets the result.
-template <class Combine>
-__device__ __forceinline__ float warp_reduce(float value, Combine combine) {
+template <class T, class Combine>
+__device__ __forceinline__ T warp_reduce(T value, Combine combine) {
 #pragma unroll
   for (int step = kWarp / 2; step > 0; step /= 2) {
     value = combine(value, __shfl_xor_sync(kFullMask, value, step));
@@ -29,19 +32,21 @@ __device__ __forceinline__ float warp_reduce(float value, Combine combine) {
   return value;
 }
 
-struct BlockReduceSmem {
-  float partial[kWarp];
+template <class T>
+struct BlockReduceSmemOf {
+  T partial[kWarp];
 };
+using BlockReduceSmem = BlockReduceSmemOf<float>;
 
 // Every thread gets the result. All threads of the block take part; smem may be used again at once.
-template <class Combine>
-__device__ __forceinline__ float block_reduce(BlockReduceSmem& smem, float value, Combine combine) {
+template <class T, class Combine>
+__device__ __forceinline__ T block_reduce(BlockReduceSmemOf<T>& smem, T value, Combine combine) {
   const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   const int warps = (blockDim.x + kWarp - 1) / kWarp;
   value = warp_reduce(value, combine);
   if (lane == 0) smem.partial[warp] = value;
   __syncthreads();
-  value = warp_reduce(lane < warps ? smem.partial[lane] : Combine::kIdentity, combine);
+  value = warp_reduce(lane < warps ? smem.partial[lane] : T{Combine::kIdentity}, combine);
   __syncthreads();  // the partials are overwritten by the next use
   return value;
 }

@@ -6,6 +6,7 @@
 //     static constexpr bool kAnyLayout;  // false: only ever for a [m, k], b [n, k] (transpose_b)
 //     static constexpr bool kAnyTile;    // optional, true: of no matter what shape tiles are
 //     static constexpr bool kManyRegisters;  // optional, true: leaves large tiles one block an SM
+//     static constexpr bool kManyRegistersInTf32;  // optional, the same for TF32 alone
 //     template <class Tile> __device__ void operator()(Tile& tile) const;
 //   };
 #pragma once

@@ -152,9 +152,19 @@ __device__ __forceinline__ void sum_slices(WarpSums<Config>& sums, typename Conf
   }
 }
 
+// On sm_90a, large products of 16-bit numbers come here only if tensor copies cannot address them.
+// The compiler needs more than 128 registers for some of those kernels there.
+template <class Config>
+constexpr int min_blocks() {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  if (std::is_same_v<typename Config::Tile, LargeTile> && sizeof(typename Config::T) == 2) return 1;
+#endif
+  return Config::Tile::kBlocksPerSm;
+}
+
 // grid.x: tiles of x; grid.y: shares of the summation
 template <class Config, class Epilogue>
-__global__ void __launch_bounds__(Config::Tile::kThreads, Config::Tile::kBlocksPerSm)
+__global__ void __launch_bounds__(Config::Tile::kThreads, min_blocks<Config>())
     product_kernel(const Product p, int64_t split_depth, const Epilogue epilogue) {
   using Tile = typename Config::Tile;
   auto& smem = simt::shared<typename Config::Smem>();
@@ -207,7 +217,8 @@ template <class Number, class Epilogue>
 cudaError_t launch_product_sm80(cudaStream_t stream, const Product& p, const SplitPlan& plan,
                                 const Epilogue& epilogue) {
   constexpr bool kIsF32 = std::is_same_v<Number, F32Number>;
-  constexpr bool kHasMany = requires { requires Epilogue::kManyRegisters; };
+  constexpr bool kHasMany = requires { requires Epilogue::kManyRegisters; }
+  || (std::is_same_v<Number, Tf32Number> && requires { requires Epilogue::kManyRegistersInTf32; });
   using Large = std::conditional_t<kIsF32 || kHasMany, LargeF32Tile, LargeTile>;
   using Small = std::conditional_t<kIsF32, SmallF32Tile, SmallTile>;
   if (takes_large_tile(p)) return detail::launch_layout<Number, Large>(stream, p, plan, epilogue);

@@ -26,6 +26,13 @@ __device__ __forceinline__ Stat shuffle_xor(const Stat& stat, int step) {
   return std::bit_cast<Stat>(words);
 }
 
+// A statistic that is a sum.
+struct TotalStat {
+  float value = 0.0f;
+
+  __device__ __forceinline__ void merge(const TotalStat& other) { value += other.value; }
+};
+
 // kWarpsM x kWarpsN warps share the tile; the part of each is kWarpRows x kWarpColumns. Its rows
 // come in groups of kRowGroup, with those of the other warps in between.
 template <int kWarpsM, int kWarpsN, int kWarpRows, int kWarpColumns, int kRowGroup = kWarpRows>
@@ -118,6 +125,16 @@ class ResultTile {
       const int64_t j = column_tile_ * kColumns + column(i);
       if (j < n) write(j, share[i]);
     }
+  }
+
+  // The same for one stat of all elements.
+  template <class Stat, class Write>
+  __device__ __forceinline__ void merge_all(Stat stat, const Write& write) {
+#pragma unroll
+    for (int step = kWarp / 2; step > 0; step /= 2) stat.merge(shuffle_xor(stat, step));
+    Stat all[1] = {stat};
+    merge_warps<kWarpsM * kWarpsN, 1>(all, thread_ / kWarp, lane() == 0, [](int) { return 0; });
+    if (thread_ == 0) write(all[0]);
   }
 
  private:

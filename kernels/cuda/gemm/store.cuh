@@ -3,6 +3,7 @@
 #pragma once
 
 #include <device/math.cuh>
+#include <device/pair.cuh>
 #include <device/rows.cuh>
 
 #include "kernels/cuda/gemm/gemm.hpp"
@@ -42,11 +43,8 @@ struct Store {
   // Shares of split sums go to results of their own, m rows apart.
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
-    struct alignas(2 * sizeof(Out)) Pair {
-      Out at[2];
-    };
-    const bool is_paired = reinterpret_cast<uintptr_t>(finish.output.c) % sizeof(Pair) == 0 &&
-                           finish.output.ldc % 2 == 0;
+    const bool is_paired =
+        lies_in_pairs(static_cast<const Out*>(finish.output.c), finish.output.ldc);
 #pragma unroll
     for (int slot = 0; slot < Tile::kSlots; ++slot) {
       const int64_t i = tile.row(slot);
@@ -60,7 +58,7 @@ struct Store {
           return finish.value(tile.value[slot][pair][e], scale, j + e, row + j + e);
         };
         if (is_paired && j + 1 < tile.n) {
-          *reinterpret_cast<Pair*>(row + j) = Pair{value(0), value(1)};
+          pair_at(row + j) = {value(0), value(1)};
         } else {
           if (j < tile.n) row[j] = value(0);
           if (j + 1 < tile.n) row[j + 1] = value(1);
@@ -70,9 +68,10 @@ struct Store {
   }
 };
 
-// c = what becomes of the sum of partial sums [splits, m, n], in order
+// c = what becomes of the sum of partial sums [splits, m, n], in order. Six blocks a
+// multiprocessor: left to itself, the compiler makes room for eight, and spills.
 template <class T, class Out>
-__global__ void __launch_bounds__(RowTile::kThreads)
+__global__ void __launch_bounds__(RowTile::kThreads, 6)
     merge_splits_kernel(int64_t m, int64_t n, const float* partial, int64_t splits, int lanes,
                         const Finish<T, Out> finish) {
   const RowShare share = row_share(lanes);

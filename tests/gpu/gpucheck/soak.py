@@ -89,7 +89,7 @@ def train(check, program, epochs, out, deadline):
         raise Trouble(INCOMPLETE, "stopped at the time limit")
     if result.code != 0:
         raise Trouble(FAILED, f"{result.end}: {result.last_line}")
-    lines = (out / "metrics.jsonl").read_text().splitlines()
+    lines = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
     checkpoint = (out / "checkpoints/last.safetensors").read_bytes()
-    return Training([json.loads(line)["loss"] for line in lines], checkpoint,
+    return Training([line["loss"] for line in lines if "loss" in line], checkpoint,
                     watch.peak_bytes if watch else result.peak_bytes)
