@@ -18,6 +18,7 @@ enum class Exit {
   kDevice = 4,
   kDiverged = 5,
   kOutput = 6,
+  kDeviceLost = 75,
   kInterrupted = 130,
 };
 

@@ -9,8 +9,11 @@ HEADINGS = ("program", "loss, first epoch", "last epoch", "kNN accuracy", "raw p
 
 def row(directory):
     summary = json.loads((pathlib.Path(directory) / "summary.json").read_text())
-    knn = summary.get("knn")
-    accuracies = [f"{100 * knn[key]:.2f} %" if knn else "-" for key in ("accuracy", "raw_pixels")]
+    knn = summary.get("eval", {}).get("knn", {})
+    accuracies = [
+        f"{100 * knn[features]['k20']['accuracy']:.2f} %" if features in knn else "-"
+        for features in ("backbone", "raw_pixels")
+    ]
     losses = summary["epoch_losses"]
     return (
         summary["program"],

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "host/cli/cli.hpp"
@@ -20,5 +21,7 @@ void spin_briefly(char** argv) {
 
 int main(int argc, char** argv) {
   spin_briefly(argv);
+  // A limit on the size of files is then an error of write(), as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   return host::run_command_line(argc, argv);
 }

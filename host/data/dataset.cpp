@@ -11,7 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSystemDirectory = "/usr/share/datasets/fashion-mnist";
 constexpr const char* kImages = "-images-idx3-ubyte";
 constexpr const char* kLabels = "-labels-idx1-ubyte";
 
@@ -31,12 +30,12 @@ fs::path find_directory(const std::string& given) {
   const char* variable = std::getenv("SSLCUDA_DATA");
   const std::string root = !given.empty() ? given : variable ? variable : "";
   if (root.empty()) {
-    if (holds_dataset(kSystemDirectory)) return kSystemDirectory;
+    if (holds_dataset(kSystemDataset)) return kSystemDataset;
     throw Failure(Exit::kData,
                   "no data: no --data, no $SSLCUDA_DATA and nothing in {}; pass --data DIR with "
                   "the IDX files of MNIST (scripts/get_mnist fetches them), or install the package "
                   "dataset-fashion-mnist",
-                  kSystemDirectory);
+                  kSystemDataset);
   }
   for (const fs::path& directory :
        {fs::path(root), fs::path(root) / "MNIST" / "raw", fs::path(root) / "raw"}) {
@@ -53,16 +52,18 @@ fs::path require_file(const fs::path& directory, const std::string& name, const 
   throw Failure(Exit::kData, "{}[.gz] is missing; {}", (directory / name).string(), remedy);
 }
 
-Images load_images(const fs::path& directory, const std::string& part, bool with_labels) {
+Images load_images(const std::string& part, bool with_labels, Dataset& data) {
   Images images;
-  Idx pixels = read_idx(require_file(directory, part + kImages, "copy it there"), 3);
+  data.files.push_back(require_file(data.directory, part + kImages, "copy it there"));
+  Idx pixels = read_idx(data.files.back(), 3);
   images.count = pixels.extents[0];
   images.h = pixels.extents[1];
   images.w = pixels.extents[2];
   images.pixels = std::move(pixels.bytes);
   if (!with_labels) return images;
-  const fs::path path = require_file(directory, part + kLabels,
-                                     "copy it there, or pass --no-eval to train without labels");
+  const fs::path path = require_file(data.directory, part + kLabels,
+                                     "copy it there; without labels, train with --no-eval");
+  data.files.push_back(path);
   Idx labels = read_idx(path, 1);
   if (labels.extents[0] != images.count) {
     throw Failure(Exit::kData, "{} has {} labels for {} images; get both files again",
@@ -77,8 +78,8 @@ Images load_images(const fs::path& directory, const std::string& part, bool with
 Dataset load_dataset(const std::string& directory, bool with_labels) {
   Dataset data;
   data.directory = find_directory(directory);
-  data.train = load_images(data.directory, "train", with_labels);
-  data.test = load_images(data.directory, "t10k", with_labels);
+  data.train = load_images("train", with_labels, data);
+  data.test = load_images("t10k", with_labels, data);
   if (data.train.h != data.test.h || data.train.w != data.test.w) {
     throw Failure(
         Exit::kData,

@@ -8,6 +8,9 @@
 
 namespace host {
 
+// Fashion-MNIST as a package of the distribution.
+constexpr const char* kSystemDataset = "/usr/share/datasets/fashion-mnist";
+
 struct Images {
   int64_t count = 0, h = 0, w = 0;
   std::vector<uint8_t> pixels;  // [count, h, w]
@@ -18,6 +21,7 @@ struct Images {
 
 struct Dataset {
   std::filesystem::path directory;
+  std::vector<std::filesystem::path> files;  // that were read
   Images train, test;
 };
 

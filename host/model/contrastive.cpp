@@ -1,7 +1,8 @@
-// Contrastive program: z = Linear(h * w, 128)(x), InfoNCE of z against itself. Two encodings of
-// identical images are identical, so z is computed once and stands for both sides.
-#include "host/model/linear.hpp"
-#include "host/model/program.hpp"
+// Contrastive program: z = Linear(h * w, 128)(x), InfoNCE of one view's z against the other's.
+// Without augmentation the views are identical, and so z is computed once and stands for both.
+#include "host/model/layers.hpp"
+#include "host/model/recipe.hpp"
+#include "host/model/views.hpp"
 
 namespace host {
 namespace {
@@ -13,28 +14,43 @@ class Contrastive : public Program {
   Contrastive(Context& context, const ProgramConfig& config)
       : Program(context),
         tau_(static_cast<float>(config.temperature)),
+        sides_(config.augment ? 2 : 1),
+        views_(context, config, contrastive_augmentation()),
         fc_(context, parameters_, "fc", config.h * config.w, kWidth, SSLCUDA_ACTIVATION_NONE),
-        z_(context, config.batch * kWidth),
-        grad_z_(context, config.batch * kWidth) {}
+        x_(context, config.augment ? sides_ * config.batch * config.h * config.w : 0),
+        z_(context, sides_ * config.batch * kWidth),
+        grad_z_(context, sides_ * config.batch * kWidth) {}
 
   PixelScale pixel_scale() const override { return {0.5f, 0.5f}; }
   int64_t smallest_batch() const override { return 2; }
 
-  void gradients(int64_t n, const float* x, const int64_t* /*cursor*/) override {
-    fc_.forward(n, x, z_.data());
-    context_.run(sslcuda_infonce, SSLCUDA_F32, n, kWidth, z_.data(), kWidth, z_.data(), kWidth,
-                 tau_, nullptr, nullptr, loss_.data(), nullptr, grad_z_.data(), grad_z_.data(),
-                 nullptr);
-    fc_.backward(n, x, nullptr, grad_z_.data(), nullptr);
+  void gradients(const Batch& batch) override {
+    const int64_t n = batch.n;
+    const float* x = batch.x;
+    if (sides_ == 2) {
+      views_.draw(batch, sides_, x_.data());
+      x = x_.data();
+    }
+    const int64_t other = (sides_ - 1) * n * kWidth;  // where the other view's rows begin
+    fc_.forward(sides_ * n, x, z_.data());
+    context_.run(sslcuda_infonce, SSLCUDA_F32, n, kWidth, z_.data(), kWidth, z_.data() + other,
+                 kWidth, tau_, nullptr, nullptr, loss_.data(), nullptr, grad_z_.data(),
+                 grad_z_.data() + other, nullptr);
+    fc_.backward(sides_ * n, x, nullptr, grad_z_.data(), nullptr);
   }
 
-  int64_t feature_width() const override { return kWidth; }
-  void features(int64_t n, const float* x, float* y) override { fc_.forward(n, x, y); }
+  int64_t feature_width(Layer /*layer*/) const override { return kWidth; }
+  void features(Layer /*layer*/, int64_t n, const float* x, float* y) override {
+    fc_.forward(n, x, y);
+  }
 
  private:
   float tau_;
+  int64_t sides_;  // views that differ
+  Views views_;
   Linear fc_;
-  Buffer<float> z_, grad_z_;  // [n, 128]
+  Buffer<float> x_;           // [2 n, h * w]; empty without augmentation
+  Buffer<float> z_, grad_z_;  // [sides n, 128]
 };
 
 }  // namespace

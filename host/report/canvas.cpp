@@ -9,6 +9,7 @@ namespace host {
 namespace {
 
 constexpr const char* kFont = "DejaVu Sans";
+constexpr double kMiddle = 0.36;  // of a text, in font sizes above its base line
 
 }  // namespace
 
@@ -50,7 +51,6 @@ void Canvas::text(double x, double y, const std::string& words, double size, Ali
                   bool bold) {
   const double width = text_width(words, size, bold);
   const double shift = align == Align::kLeft ? 0 : align == Align::kCentre ? width / 2 : width;
-  constexpr double kMiddle = 0.36;  // of the font size above the base line
   cairo_move_to(cairo_, x - shift, y + kMiddle * size);
   cairo_show_text(cairo_, words.c_str());
 }
@@ -63,29 +63,47 @@ void Canvas::vertical_text(double x, double y, const std::string& words, double 
   cairo_restore(cairo_);
 }
 
-void Canvas::grey_image(double x, double y, const float* values, int64_t h, int64_t w,
-                        double cell) {
+void Canvas::rimmed_text(double x, double y, const std::string& words, double size) {
+  constexpr double kRim = 3.5;
+  const double width = text_width(words, size, true);
+  cairo_move_to(cairo_, x - width / 2, y + kMiddle * size);
+  cairo_text_path(cairo_, words.c_str());
+  cairo_set_line_width(cairo_, kRim);
+  cairo_set_line_join(cairo_, CAIRO_LINE_JOIN_ROUND);
+  set({1, 1, 1, 0.9});
+  cairo_stroke_preserve(cairo_);
+  set({0, 0, 0});
+  cairo_fill(cairo_);
+}
+
+void Canvas::dot(double x, double y, double radius) {
+  cairo_arc(cairo_, x, y, radius, 0, 2 * std::numbers::pi);
+  cairo_fill(cairo_);
+}
+
+void Canvas::rectangle(double x, double y, double width, double height) {
+  cairo_rectangle(cairo_, x, y, width, height);
+  cairo_fill(cairo_);
+}
+
+void Canvas::image(double x, double y, const Pixel* pixels, int64_t h, int64_t w, double cell) {
   const auto width = static_cast<int>(w), height = static_cast<int>(h);
-  cairo_surface_t* image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-  unsigned char* pixels = cairo_image_surface_get_data(image);
-  const int stride = cairo_image_surface_get_stride(image);
+  cairo_surface_t* surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+  unsigned char* bytes = cairo_image_surface_get_data(surface);
+  const int stride = cairo_image_surface_get_stride(surface);
   for (int i = 0; i < height; ++i) {
-    auto* row = reinterpret_cast<uint32_t*>(pixels + static_cast<ptrdiff_t>(i) * stride);
-    for (int j = 0; j < width; ++j) {
-      const float value = std::clamp(values[static_cast<ptrdiff_t>(i) * width + j], 0.0f, 1.0f);
-      const auto grey = static_cast<uint32_t>(std::lround(255 * value));
-      row[j] = grey << 16 | grey << 8 | grey;
-    }
+    std::copy_n(pixels + static_cast<ptrdiff_t>(i) * width, width,
+                reinterpret_cast<Pixel*>(bytes + static_cast<ptrdiff_t>(i) * stride));
   }
-  cairo_surface_mark_dirty(image);
+  cairo_surface_mark_dirty(surface);
   cairo_save(cairo_);
   cairo_translate(cairo_, x, y);
   cairo_scale(cairo_, cell, cell);
-  cairo_set_source_surface(cairo_, image, 0, 0);
+  cairo_set_source_surface(cairo_, surface, 0, 0);
   cairo_pattern_set_filter(cairo_get_source(cairo_), CAIRO_FILTER_NEAREST);
   cairo_paint(cairo_);
   cairo_restore(cairo_);
-  cairo_surface_destroy(image);
+  cairo_surface_destroy(surface);
 }
 
 std::string Canvas::png() {

@@ -12,6 +12,8 @@ struct Colour {
   double r, g, b, a = 1.0;
 };
 
+using Pixel = uint32_t;  // 0xRRGGBB
+
 enum class Align { kLeft, kCentre, kRight };
 
 class Canvas {
@@ -32,8 +34,12 @@ class Canvas {
   double text_width(const std::string& words, double size, bool bold = false);
   // The same, reading upwards and centred on (x, y).
   void vertical_text(double x, double y, const std::string& words, double size);
-  // A grey image of h x w values in 0..1, each drawn as a square of `cell`.
-  void grey_image(double x, double y, const float* values, int64_t h, int64_t w, double cell);
+  // Bold, with a white rim that keeps it readable on top of a drawing.
+  void rimmed_text(double x, double y, const std::string& words, double size);
+  void dot(double x, double y, double radius);
+  void rectangle(double x, double y, double width, double height);
+  // h x w pixels, each drawn as a square of `cell`.
+  void image(double x, double y, const Pixel* pixels, int64_t h, int64_t w, double cell);
 
   std::string png();
 

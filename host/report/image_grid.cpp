@@ -3,32 +3,78 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/report/canvas.hpp"
-
 namespace host {
+namespace {
 
-std::string image_pairs_png(std::span<const float> originals, std::span<const float> copies,
-                            int64_t h, int64_t w, const std::string& title) {
-  constexpr int64_t kColumns = 8;
-  constexpr double kMargin = 24, kTitle = 36, kGap = 8, kPairGap = 2, kTitleSize = 15;
-  constexpr double kSide = 84;  // about that, whatever the size of the images
-  const int64_t count = static_cast<int64_t>(originals.size()) / (h * w);
-  const int64_t columns = std::min(count, kColumns), rows = (count + kColumns - 1) / kColumns;
-  const double cell = std::max(1.0, std::round(kSide / static_cast<double>(std::max(h, w))));
-  const double image_w = cell * static_cast<double>(w), image_h = cell * static_cast<double>(h);
-  const double pitch_x = image_w + kGap, pitch_y = 2 * image_h + kPairGap + 2 * kGap;
-  const double width = std::max(2 * kMargin + pitch_x * static_cast<double>(columns) - kGap, 480.0);
-  const double height = 2 * kMargin + kTitle + pitch_y * static_cast<double>(rows) - 2 * kGap;
+constexpr double kMargin = 24, kWideGap = 16;
 
-  Canvas canvas(static_cast<int>(width), static_cast<int>(height), 1.0);
-  canvas.set({0.1, 0.1, 0.1});
-  canvas.text(kMargin, kMargin + kTitleSize / 2, title, kTitleSize, Align::kLeft, true);
-  for (int64_t i = 0; i < count; ++i) {
-    const double x = kMargin + pitch_x * static_cast<double>(i % kColumns);
-    const double y = kMargin + kTitle + pitch_y * static_cast<double>(i / kColumns);
-    canvas.grey_image(x, y, &originals[static_cast<size_t>(i * h * w)], h, w, cell);
-    canvas.grey_image(x, y + image_h + kPairGap, &copies[static_cast<size_t>(i * h * w)], h, w,
-                      cell);
+// Where everything lies.
+struct Geometry {
+  Geometry(const Tiles& tiles, const GridLayout& layout_)
+      : layout(layout_),
+        rows((tiles.count() + layout.columns - 1) / layout.columns),
+        cell(layout.side / static_cast<double>(std::max(tiles.h, tiles.w))) {
+    // Whole pixels of the picture for each pixel of a tile.
+    if (cell * kSharp >= 1) cell = std::round(cell * kSharp) / kSharp;
+    pitch_x = cell * static_cast<double>(tiles.w) + layout.gap;
+    pitch_y = cell * static_cast<double>(tiles.h) + layout.gap;
+    // Single rows are as far apart as columns.
+    group_gap = layout.rows_together > 1 ? kWideGap - layout.gap : 0;
+  }
+
+  double x(int64_t i) const { return kMargin + pitch_x * static_cast<double>(i % layout.columns); }
+  double y(int64_t i) const {
+    const int64_t row = i / layout.columns;
+    return kHeadingHeight + pitch_y * static_cast<double>(row) +
+           group_gap * static_cast<double>(row / layout.rows_together);
+  }
+  double width() const {
+    return 2 * kMargin + pitch_x * static_cast<double>(layout.columns) - layout.gap;
+  }
+  double height() const { return y((rows - 1) * layout.columns) + pitch_y - layout.gap + kMargin; }
+
+  GridLayout layout;
+  int64_t rows;
+  double cell, pitch_x, pitch_y, group_gap;
+};
+
+}  // namespace
+
+Tiles grey_tiles(std::span<const float> images, int64_t h, int64_t w) {
+  Tiles tiles{h, w, {}};
+  for (const float value : images) tiles.pixels.push_back(grey_pixel(value));
+  return tiles;
+}
+
+Tiles weight_tiles(std::span<const float> weights, int64_t h, int64_t w) {
+  Tiles tiles{h, w, {}};
+  const auto size = static_cast<size_t>(h * w);
+  for (size_t first = 0; first < weights.size(); first += size) {
+    const auto tile = weights.subspan(first, size);
+    float largest = 1e-12f;
+    for (const float weight : tile) largest = std::max(largest, std::abs(weight));
+    for (const float weight : tile) {
+      tiles.pixels.push_back(pixel_of(diverging_colour(weight / largest)));
+    }
+  }
+  return tiles;
+}
+
+std::string image_grid_png(const Tiles& tiles, const GridLayout& layout, const Heading& heading) {
+  GridLayout fitting = layout;
+  fitting.columns = std::max<int64_t>(1, std::min(layout.columns, tiles.count()));
+  const Geometry at(tiles, fitting);
+  const double heading_end = 2 * kMargin + [&] {
+    Canvas probe(1, 1, 1);
+    return heading_width(probe, heading);
+  }();
+  const double width = std::ceil(std::max(at.width(), heading_end));
+  Canvas canvas(static_cast<int>(width), static_cast<int>(std::ceil(at.height())), kSharp);
+  draw_heading(canvas, kMargin, heading);
+  const auto size = static_cast<size_t>(tiles.h * tiles.w);
+  for (int64_t i = 0; i < tiles.count(); ++i) {
+    canvas.image(at.x(i), at.y(i), &tiles.pixels[static_cast<size_t>(i) * size], tiles.h, tiles.w,
+                 at.cell);
   }
   return canvas.png();
 }

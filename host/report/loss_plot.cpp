@@ -4,19 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "host/report/canvas.hpp"
+#include "host/report/colours.hpp"
 
 namespace host {
 namespace {
 
 constexpr int kWidth = 860, kHeight = 500;
-constexpr double kScale = 2.0;  // pixels per unit, for sharp text on dense screens
 constexpr double kLeft = 78, kRight = 28, kTop = 56, kBottom = 62;
-constexpr double kTextSize = 12.5, kTitleSize = 16;
-constexpr Colour kInk{0.15, 0.17, 0.2}, kGrid{0.88, 0.89, 0.91};
 constexpr Colour kPoint{0.16, 0.44, 0.75, 0.22}, kLine{0.10, 0.30, 0.60};
 
 // A scale from values to canvas units, with ticks at round values.
@@ -103,14 +100,9 @@ void draw_axes(Canvas& canvas, const Axis& x, const Axis& y, const std::string& 
   canvas.vertical_text(20, (kTop + kHeight - kBottom) / 2, "loss", kTextSize);
 }
 
-void draw_dot(Canvas& canvas, double x, double y, double radius) {
-  cairo_arc(canvas.cairo(), x, y, radius, 0, 2 * std::numbers::pi);
-  cairo_fill(canvas.cairo());
-}
-
 void draw_legend(Canvas& canvas, size_t window) {
   constexpr double kY = 28, kRadius = 2.5, kSwatch = 22, kSpace = 8, kBetween = 24;
-  const std::string mean = fmt::format("mean of {} steps", window), single = "single step";
+  const std::string mean = fmt::format("mean of {} losses", window), single = "single step";
   double x = kWidth - kRight - canvas.text_width(mean, kTextSize);
   canvas.set(kInk);
   canvas.text(x, kY, mean, kTextSize, Align::kLeft);
@@ -122,11 +114,11 @@ void draw_legend(Canvas& canvas, size_t window) {
   canvas.set(kInk);
   canvas.text(x, kY, single, kTextSize, Align::kLeft);
   canvas.set({kPoint.r, kPoint.g, kPoint.b, 0.6});
-  draw_dot(canvas, x - kSpace - kRadius, kY, kRadius);
+  canvas.dot(x - kSpace - kRadius, kY, kRadius);
 }
 
-void draw_losses(Canvas& canvas, const Axis& x, const Axis& y, std::span<const float> losses,
-                 const std::vector<double>& means) {
+void draw_losses(Canvas& canvas, const Axis& x, const Axis& y, std::span<const int64_t> steps,
+                 std::span<const float> losses, const std::vector<double>& means) {
   constexpr size_t kMaxPoints = 20000;  // more cannot be told apart
   const size_t stride = 1 + losses.size() / kMaxPoints;
   cairo_t* cairo = canvas.cairo();
@@ -134,32 +126,32 @@ void draw_losses(Canvas& canvas, const Axis& x, const Axis& y, std::span<const f
   cairo_clip(cairo);
   canvas.set(kPoint);
   for (size_t i = 0; i < losses.size(); i += stride) {
-    draw_dot(canvas, x(static_cast<double>(i + 1)), y(losses[i]), 1.3);
+    canvas.dot(x(static_cast<double>(steps[i])), y(losses[i]), 1.3);
   }
   canvas.set(kLine);
   cairo_set_line_width(cairo, 2.0);
   cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
   for (size_t i = 0; i < means.size(); i += stride) {
-    cairo_line_to(cairo, x(static_cast<double>(i + 1)), y(means[i]));
+    cairo_line_to(cairo, x(static_cast<double>(steps[i])), y(means[i]));
   }
   cairo_stroke(cairo);
 }
 
 }  // namespace
 
-std::string loss_plot_png(std::span<const float> losses, int64_t steps_per_epoch,
-                          const std::string& title) {
+std::string loss_plot_png(std::span<const int64_t> steps, std::span<const float> losses,
+                          int64_t steps_per_epoch, const std::string& title) {
   const std::vector<double> means = running_mean(losses);
   const auto [low, high] = loss_range(losses, means);
-  const Axis x(0, static_cast<double>(losses.size()), kLeft, kWidth - kRight, true);
+  const Axis x(0, static_cast<double>(steps.back()), kLeft, kWidth - kRight, true);
   const Axis y(low, high, kHeight - kBottom, kTop, false);
 
-  Canvas canvas(kWidth, kHeight, kScale);
+  Canvas canvas(kWidth, kHeight, kSharp);
   canvas.set(kInk);
   canvas.text(kLeft, 28, title, kTitleSize, Align::kLeft, true);
   draw_legend(canvas, 2 * smoothing_reach(losses.size()) + 1);
   draw_axes(canvas, x, y, fmt::format("step ({} per epoch)", steps_per_epoch));
-  draw_losses(canvas, x, y, losses, means);
+  draw_losses(canvas, x, y, steps, losses, means);
   return canvas.png();
 }
 

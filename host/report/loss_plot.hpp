@@ -1,5 +1,5 @@
-// loss_plot.hpp - the loss of every step as a PNG: single steps as faint points, their running
-// mean as a line.
+// loss_plot.hpp - the loss of the logged steps as a PNG: single steps as faint points, their
+// running mean as a line.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,9 @@
 
 namespace host {
 
-// losses: of the steps 1, 2, ...; at least one, all finite. Returns the bytes of a PNG.
-std::string loss_plot_png(std::span<const float> losses, int64_t steps_per_epoch,
-                          const std::string& title);
+// steps: those that were logged, rising, at least one; losses: of them, all finite. Returns the
+// bytes of a PNG.
+std::string loss_plot_png(std::span<const int64_t> steps, std::span<const float> losses,
+                          int64_t steps_per_epoch, const std::string& title);
 
 }  // namespace host

@@ -50,17 +50,19 @@ bool Progress::due() const {
 
 void Progress::training(const Training& state) {
   shown_ = Clock::now();
-  if (mode_ == ProgressMode::kNone) return;
-  const double done = static_cast<double>(state.step) / static_cast<double>(state.steps);
+  const auto part = [&](int64_t steps) {
+    return static_cast<double>(steps) / static_cast<double>(state.steps);
+  };
+  const double done = part(state.step), done_here = part(state.step - state.first_step);
   const std::string text =
       fmt::format("epoch {}/{}  step {}/{}  loss {:.4g}  {:.0f} images/s", state.epoch,
                   state.epochs, state.step, state.steps, state.loss, state.images_per_second);
-  if (mode_ == ProgressMode::kPlain) {
-    print(fmt::format("{:3.0f}%  {}  {}", 100 * done, text, duration(seconds())));
-  } else {
-    const double left = done > 0 ? seconds() * (1 - done) / done : 0;
+  if (mode_ == ProgressMode::kBar) {
+    const double left = done_here > 0 ? seconds() * (1 - done) / done_here : 0;
     draw(done, fmt::format("{}  ETA {}", text, duration(left)));
-    if (state.epoch_done) note(fmt::format("{}  {}", text, duration(seconds())));
+  }
+  if (state.epoch_done || mode_ == ProgressMode::kPlain) {
+    note(fmt::format("{:3.0f}%  {}  {}", 100 * done, text, duration(seconds())));
   }
 }
 
@@ -71,17 +73,16 @@ void Progress::evaluating(const std::string& what, double done) {
 }
 
 void Progress::note(const std::string& line) {
+  if (log_) log_(line);
   if (mode_ == ProgressMode::kNone) return;
   clear();
-  print(line);
+  fmt::print(stderr, "{}\n", line);
 }
 
 void Progress::clear() {
   if (bar_is_up_) fmt::print(stderr, "\r\033[K");
   bar_is_up_ = false;
 }
-
-void Progress::print(const std::string& line) { fmt::print(stderr, "{}\n", line); }
 
 void Progress::draw(double done, const std::string& text) {
   constexpr size_t kCells = 20;

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace host {
 
@@ -20,11 +22,15 @@ class Progress {
 
   struct Training {
     int64_t epoch, epochs;
+    int64_t first_step;   // done before this process started
     int64_t step, steps;  // done, and of the whole run
     double loss;
     double images_per_second;
     bool epoch_done;
   };
+
+  // Takes every line that stays as well, whatever is shown.
+  void log_to(std::function<void(const std::string&)> log) { log_ = std::move(log); }
 
   // Is it time to show something new? Asked at every step, so that the device is not.
   bool due() const;
@@ -39,12 +45,12 @@ class Progress {
 
   double seconds() const;
   void draw(double done, const std::string& text);
-  void print(const std::string& line);
 
   ProgressMode mode_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = start_;
   bool bar_is_up_ = false;
+  std::function<void(const std::string&)> log_;
 };
 
 }  // namespace host

@@ -12,6 +12,8 @@
 namespace host {
 namespace {
 
+namespace fs = std::filesystem;
+
 bool write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(file, bytes.data(), bytes.size());
@@ -23,7 +25,7 @@ bool write_all(int file, std::string_view bytes) {
 }
 
 // Makes the rename itself durable. Not every file system can; the file is complete either way.
-void sync_directory(const std::filesystem::path& directory) {
+void sync_directory(const fs::path& directory) {
   const int file = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return;
   fsync(file);
@@ -31,7 +33,7 @@ void sync_directory(const std::filesystem::path& directory) {
 }
 
 // Returns 0 or errno.
-int write_durably(const std::filesystem::path& path, std::string_view bytes) {
+int write_durably(const fs::path& path, std::string_view bytes) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) return errno;
   int error = write_all(file, bytes) ? 0 : errno;
@@ -39,19 +41,38 @@ int write_durably(const std::filesystem::path& path, std::string_view bytes) {
   return error;
 }
 
+// A second name for the file, which not every file system can give.
+bool link_to(const fs::path& file, const fs::path& name) {
+  unlink(name.c_str());
+  return link(file.c_str(), name.c_str()) == 0;
+}
+
 }  // namespace
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path temporary = path;
+fs::path temporary_of(const fs::path& path) {
+  fs::path temporary = path;
   temporary += ".tmp";
-  int error = write_durably(temporary, bytes);
-  if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    unlink(temporary.c_str());
-    throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                  path.string(), std::strerror(error));
+  return temporary;
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  write_file(std::vector{path}, bytes);
+}
+
+void write_file(const std::vector<fs::path>& paths, std::string_view bytes) {
+  for (const fs::path& path : paths) {
+    const fs::path temporary = temporary_of(path);
+    int error = &path == &paths.front() || !link_to(paths.front(), temporary)
+                    ? write_durably(temporary, bytes)
+                    : 0;
+    if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    if (error != 0) {
+      unlink(temporary.c_str());
+      throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
+                    path.string(), std::strerror(error));
+    }
+    sync_directory(path.parent_path());
   }
-  sync_directory(path.parent_path());
 }
 
 }  // namespace host

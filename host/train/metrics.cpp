@@ -1,15 +1,44 @@
 #include "host/train/metrics.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <limits>
+#include <string>
 
 #include "host/failure.hpp"
+#include "host/train/json.hpp"
 
 namespace host {
+namespace {
 
-MetricsFile::MetricsFile(std::filesystem::path path)
-    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wx"), &std::fclose) {
-  if (!file_) fail();
+// Calls take(line's object) for each whole line up to the step; returns how many bytes they are.
+template <class Take>
+int64_t for_each_line(const std::filesystem::path& path, int64_t last_step, Take take) {
+  std::ifstream file(path, std::ios::binary);
+  int64_t bytes = 0;
+  std::string line;
+  while (std::getline(file, line) && !file.eof()) {
+    const Json json = Json::parse(line, nullptr, false);
+    const bool whole = json.is_object() && json.contains("step") && json["step"].is_number();
+    if (!whole || json["step"].get<int64_t>() > last_step) break;
+    take(json);
+    bytes += static_cast<int64_t>(line.size()) + 1;
+  }
+  return bytes;
+}
+
+int64_t bytes_until(const std::filesystem::path& path, int64_t step) {
+  return step > 0 ? for_each_line(path, step, [](const Json&) {}) : 0;
+}
+
+}  // namespace
+
+MetricsFile::MetricsFile(std::filesystem::path path, int64_t last_step)
+    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "a"), &std::fclose) {
+  if (!file_ || ftruncate(fileno(file_.get()), bytes_until(path_, last_step)) != 0) fail();
 }
 
 void MetricsFile::fail() const {
@@ -17,15 +46,40 @@ void MetricsFile::fail() const {
                 path_.string(), std::strerror(errno));
 }
 
-void MetricsFile::add(int64_t step, int64_t epoch, float loss) {
-  // fmt, unlike printf, writes a point in every locale.
-  const std::string line =
-      fmt::format("{{\"step\":{},\"epoch\":{},\"loss\":{:.9g}}}\n", step, epoch, loss);
+void MetricsFile::write(const std::string& line) {
   if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail();
+}
+
+// fmt, unlike printf, writes a point in every locale, and by default as many digits as tell a
+// number from its neighbours.
+void MetricsFile::loss(int64_t step, int64_t epoch, float loss) {
+  write(fmt::format("{{\"step\":{},\"epoch\":{},\"loss\":{:.9g}}}\n", step, epoch, loss));
+}
+
+void MetricsFile::value(int64_t step, int64_t epoch, const char* name, double value) {
+  write(fmt::format("{{\"step\":{},\"epoch\":{},\"{}\":{}}}\n", step, epoch, name, value));
 }
 
 void MetricsFile::flush() {
   if (std::fflush(file_.get()) != 0) fail();
+}
+
+void MetricsFile::sync() {
+  flush();
+  if (fsync(fileno(file_.get())) != 0) fail();
+}
+
+Metrics read_metrics(const std::filesystem::path& path) {
+  Metrics metrics;
+  for_each_line(path, std::numeric_limits<int64_t>::max(), [&](const Json& line) {
+    if (const auto loss = line.find("loss"); loss != line.end()) {
+      metrics.steps.push_back(line["step"].get<int64_t>());
+      metrics.losses.push_back(loss->get<float>());
+    } else if (const auto mean = line.find("mean_loss"); mean != line.end()) {
+      metrics.epoch_losses.push_back(mean->get<double>());
+    }
+  });
+  return metrics;
 }
 
 }  // namespace host

@@ -1,26 +1,45 @@
-// metrics.hpp - metrics.jsonl: {"step":1,"epoch":1,"loss":2.30258512}, one line per logged step.
+// metrics.hpp - metrics.jsonl, one JSON object per line:
+//   {"step":1,"epoch":1,"loss":2.30258512}        a logged step
+//   {"step":5,"epoch":1,"mean_loss":2.1438572}    after the last step of an epoch
+//   {"step":5,"epoch":1,"knn":0.9712}             an evaluation after it
 #pragma once
 
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 namespace host {
 
 class MetricsFile {
  public:
-  // Fails with Exit::kOutput, as add() and flush() do.
-  explicit MetricsFile(std::filesystem::path path);
+  // Goes on after step `last_step` of an earlier run: lines of later steps are removed, and with 0
+  // all of them. Fails with Exit::kOutput, as all that writes does.
+  MetricsFile(std::filesystem::path path, int64_t last_step);
 
-  void add(int64_t step, int64_t epoch, float loss);
+  void loss(int64_t step, int64_t epoch, float loss);
+  void value(int64_t step, int64_t epoch, const char* name, double value);
+  // So that a reader sees it.
   void flush();
+  // So that it outlives the machine.
+  void sync();
 
  private:
+  void write(const std::string& line);
   [[noreturn]] void fail() const;
 
   std::filesystem::path path_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
+
+struct Metrics {
+  std::vector<int64_t> steps;        // logged ones
+  std::vector<float> losses;         // of them
+  std::vector<double> epoch_losses;  // means of complete epochs
+};
+
+// A line that was cut short, and what follows it, does not count.
+Metrics read_metrics(const std::filesystem::path& path);
 
 }  // namespace host

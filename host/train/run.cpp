@@ -1,232 +1,245 @@
 #include "host/train/run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
-#include "host/abi/abi.hpp"
-#include "host/data/dataset.hpp"
-#include "host/report/image_grid.hpp"
-#include "host/report/loss_plot.hpp"
+#include "host/eval/plots.hpp"
+#include "host/eval/study.hpp"
+#include "host/report/html_report.hpp"
+#include "host/train/config.hpp"
 #include "host/train/interrupt.hpp"
-#include "host/train/knn.hpp"
-#include "host/train/run_directory.hpp"
-#include "host/train/safetensors.hpp"
+#include "host/train/log.hpp"
+#include "host/train/resolved.hpp"
 #include "host/train/trainer.hpp"
 
 namespace host {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-struct Accuracy {
-  double features, raw_pixels;
-};
-
-sslcuda_context_options context_options(const TrainOptions& options) {
-  sslcuda_context_options result = SSLCUDA_CONTEXT_OPTIONS_INIT;
-  result.threads = static_cast<int32_t>(options.threads);
-  if (options.device == "cpu") {
-    result.device = SSLCUDA_DEVICE_CPU;
-  } else if (options.device.starts_with("cuda")) {
-    result.device = SSLCUDA_DEVICE_CUDA;
-    if (const auto colon = options.device.find(':'); colon != std::string::npos) {
-      result.ordinal = std::stoi(options.device.substr(colon + 1));
-    }
-  }
-  return result;
+RunDirectory::Use use_of(const TrainOptions& options) {
+  if (options.resume) return RunDirectory::Use::kExisting;
+  return options.overwrite ? RunDirectory::Use::kOverwrite : RunDirectory::Use::kNew;
 }
 
-// Everything between options and files. Members are in the order in which they come to life.
-class Run {
- public:
-  explicit Run(const TrainOptions& options);
+std::string how_to_go_on(const TrainOptions& options) {
+  return fmt::format("go on with: sslcuda train {} --out {} --resume", options.program,
+                     options.out);
+}
 
-  Exit run();
+Json resolved_of(const std::filesystem::path& config) {
+  return read_json(config).value(kResolved, Json::object());
+}
+
+// Everything between options and files.
+class Run : Session {
+ public:
+  // Writes nothing.
+  Run(const TrainOptions& options, RunDirectory& directory);
+
+  // Returns once all is trained and reported.
+  void run();
 
  private:
-  void write_config();
-  FeatureSpace feature_space();
-  FeatureSpace pixel_space();
-  std::optional<Accuracy> evaluate();
-  void plot(const TrainingRecord& record);
-  void write_summary(const TrainingRecord& record, const std::optional<Accuracy>& knn) const;
-  void print_results(const TrainingRecord& record, const std::optional<Accuracy>& knn) const;
+  void load_parameters();
+  void check_resumed(const Json& before) const;
+  void write_config() const;
+  void note_start();
+  TrainingRecord train();
+  void report();
+  void write_summary(const TrainingRecord& record) const;
+  void print_results(const TrainingRecord& record);
+  [[noreturn]] void stop_interrupted(const TrainingRecord& record) const;
 
-  const TrainOptions& options_;
-  RunDirectory directory_;
-  Dataset data_;  // its pixels move to the device
-  Context context_;
-  DeviceImages train_images_, test_images_;
-  std::unique_ptr<Program> program_;
+  RunDirectory& directory_;
   Schedule schedule_;
   Stepper stepper_;
-  Buffer<float> x_;  // [batch, h * w], for evaluation
   Progress progress_;
+  Json resolved_;
+  Json knn_;  // results, once there are any
+  std::string data_warning_;
+  std::optional<FoundCheckpoint> checkpoint_;  // from which the run goes on
 };
 
-Run::Run(const TrainOptions& options)
-    : options_(options),
-      directory_(options.out, options.overwrite),
-      data_(load_dataset(options.data, options.evaluate)),
-      context_(context_options(options)),
-      train_images_(context_, data_.train),
-      test_images_(context_, data_.test),
-      program_(make_program(options.program, context_,
-                            {.h = data_.train.h,
-                             .w = data_.train.w,
-                             .images = data_.train.count,
-                             .batch = std::min(options.batch_size, data_.train.count),
-                             .temperature = options.temperature})),
-      schedule_(options, *program_, data_.train.count),
-      stepper_(context_, *program_, train_images_, schedule_.batch, options.lr, options.graph),
-      x_(context_, schedule_.batch * data_.train.width()),
-      progress_(options.progress) {
-  data_.train.pixels = {};
-  data_.test.pixels = {};
-  if (options.verbose) context_.log_to_stderr();
-  if (options.init.empty()) {
+Run::Run(const TrainOptions& given, RunDirectory& directory)
+    : Session(given, given.evaluate),
+      directory_(directory),
+      schedule_(options, *program, data.train.count),
+      stepper_(context, *program, train_images, schedule_, options),
+      progress_(options.progress),
+      resolved_(resolved_json(*this, schedule_)) {
+  options.data = std::filesystem::absolute(data.directory).string();
+  if (!options.init.empty()) options.init = std::filesystem::absolute(options.init).string();
+  if (options.resume) {
+    checkpoint_ = newest_checkpoint(directory_);
+    check_resumed(resolved_of(directory_.file(RunDirectory::kConfig)));
+  } else if (!options.config.empty()) {
+    data_warning_ = data_difference(resolved_of(options.config), resolved_);
+  }
+  load_parameters();
+}
+
+void Run::load_parameters() {
+  Parameters& parameters = program->parameters();
+  if (checkpoint_) {
+    parameters.upload_state(checkpoint_->checkpoint.tensors, checkpoint_->path.string());
+  } else if (options.init.empty()) {
     Random random(options.seed, 0);
-    program_->parameters().initialise(random);
+    parameters.initialise(random);
   } else {
-    program_->parameters().upload(read_safetensors(options.init), options.init);
+    parameters.upload(read_weights(options.init), options.init);
   }
 }
 
-Exit Run::run() {
-  directory_.create();
+void Run::check_resumed(const Json& before) const {
+  if (const std::string difference = data_difference(before, resolved_); !difference.empty()) {
+    throw Failure(Exit::kData, "--resume: {}; pass the data of the run with --data", difference);
+  }
+  if (checkpoint_ && checkpoint_->checkpoint.state.step > schedule_.steps) {
+    throw Failure(Exit::kUsage,
+                  "--resume: the run has done {} steps already and these options end it at {}; "
+                  "raise --epochs or --steps",
+                  checkpoint_->checkpoint.state.step, schedule_.steps);
+  }
+}
+
+void Run::run() {
   write_config();
-  progress_.note(fmt::format("{} on {}, {} training images of {}x{} from {}", options_.program,
-                             context_.describe(), data_.train.count, data_.train.h, data_.train.w,
-                             data_.directory.string()));
-  catch_interrupt();
-  Trainer trainer(options_, schedule_, *program_, stepper_, directory_, progress_);
-  const TrainingRecord record = trainer.run();
-  std::optional<Accuracy> knn;
-  if (!interrupted()) {
-    plot(record);
-    if (options_.evaluate) knn = evaluate();
+  LogFile log(directory_.file(RunDirectory::kLog));
+  progress_.log_to([&](const std::string& line) { log.line(line); });
+  try {
+    note_start();
+    const TrainingRecord record = train();
+    write_summary(record);
+    if (interrupted()) stop_interrupted(record);
+    report();
+    print_results(record);
+  } catch (const std::exception& error) {
+    progress_.log_to({});
+    try {
+      log.line(error.what());
+    } catch (const Failure&) {  // a full disk; the first error is the one to report
+    }
+    throw;
   }
+}
+
+void Run::write_config() const {
+  Json config = config_json(options);
+  config[kResolved] = resolved_;
+  directory_.write(RunDirectory::kConfig, format_json(config));
+}
+
+void Run::note_start() {
+  progress_.note(fmt::format("{} on {}, {} training images of {}x{} from {}", options.program,
+                             context.describe(), data.train.count, data.train.h, data.train.w,
+                             data.directory.string()));
+  if (!data_warning_.empty()) {
+    progress_.note(fmt::format("not the data of {}: {}", options.config, data_warning_));
+  }
+  if (!options.resume) return;
+  if (!checkpoint_) {
+    progress_.note("there is no checkpoint yet: the run starts at its first step");
+    return;
+  }
+  for (const std::string& reason : checkpoint_->skipped) progress_.note(reason);
+  progress_.note(fmt::format("going on after step {} from {}", checkpoint_->checkpoint.state.step,
+                             checkpoint_->path.string()));
+}
+
+TrainingRecord Run::train() {
+  const TrainingState state = checkpoint_ ? checkpoint_->checkpoint.state : TrainingState{};
+  MetricsFile metrics(directory_.file(RunDirectory::kMetrics), state.step);
+  std::optional<TensorBoardFile> events;
+  if (options.tensorboard) {
+    events.emplace(directory_.file(RunDirectory::kTensorBoard), state.step + 1);
+  }
+  begin_interrupts();
+  Trainer trainer(options, schedule_, *program, stepper_,
+                  {directory_, metrics, events ? &*events : nullptr, progress_},
+                  [this] { return Study(*this, progress_).knn_accuracy(FeatureKind::kBackbone); });
+  if (checkpoint_) {
+    trainer.resume(state, read_metrics(directory_.file(RunDirectory::kMetrics)).epoch_losses);
+    checkpoint_->checkpoint.tensors.clear();
+  }
+  TrainingRecord record = trainer.run();
+  end_interrupts();
+  return record;
+}
+
+// All is saved by now: a signal ends the process, and --resume comes back here.
+void Run::report() {
+  const std::string checkpoint = std::filesystem::path(RunDirectory::kLast).filename().string();
+  if (options.evaluate) {
+    Study study(*this, progress_);
+    knn_ = study.knn();
+    save_result(directory_, "knn", knn_, checkpoint);
+    if (program->reconstructs()) {
+      save_result(directory_, "reconstruction", study.reconstruction(), checkpoint);
+    }
+    plot_run(study, directory_);
+  } else if (!read_metrics(directory_.file(RunDirectory::kMetrics)).losses.empty()) {
+    draw_loss_plot(directory_);
+  }
+  write_report(directory_.path());
+}
+
+void Run::print_results(const TrainingRecord& record) {
   progress_.clear();
-  write_summary(record, knn);
-  if (!interrupted()) {
-    print_results(record, knn);
-    return Exit::kSuccess;
-  }
-  throw Failure(Exit::kInterrupted, "interrupted after step {}; the parameters are in {}",
-                record.losses.size(), directory_.file(RunDirectory::kCheckpoint).string());
-}
-
-FeatureSpace Run::feature_space() {
-  const int64_t width = program_->feature_width();
-  return {width, [this, width](const DeviceImages& images, int64_t first, int64_t n, float* y) {
-            for (int64_t i = 0; i < n; i += schedule_.batch) {
-              const int64_t part = std::min(schedule_.batch, n - i);
-              images.gather(part, first + i, program_->pixel_scale(), x_.data());
-              program_->features(part, x_.data(), y + i * width);
-            }
-          }};
-}
-
-FeatureSpace Run::pixel_space() {
-  return {train_images_.width(), [](const DeviceImages& images, int64_t first, int64_t n,
-                                    float* y) { images.gather(n, first, PixelScale{}, y); }};
-}
-
-std::optional<Accuracy> Run::evaluate() {
-  progress_.note(fmt::format("kNN evaluation on {} test images", test_images_.count()));
-  const LabelledImages train{train_images_, data_.train.labels};
-  const LabelledImages test{test_images_, data_.test.labels};
-  const auto accuracy = [&](const FeatureSpace& space, const char* what) {
-    return knn_accuracy(context_, space, train, test, [&](double done) {
-      progress_.evaluating(fmt::format("kNN on {}", what), done);
-      return !interrupted();
-    });
-  };
-  const Accuracy result{accuracy(feature_space(), "features"),
-                        accuracy(pixel_space(), "raw pixels")};
-  if (interrupted()) return std::nullopt;
-  return result;
-}
-
-void Run::plot(const TrainingRecord& record) {
-  directory_.write(RunDirectory::kLossPlot,
-                   loss_plot_png(record.losses, schedule_.steps_per_epoch,
-                                 fmt::format("{}: training loss", options_.program)));
-  if (!program_->reconstructs()) return;
-  constexpr int64_t kShown = 32;
-  const int64_t n = std::min({kShown, schedule_.batch, test_images_.count()});
-  const int64_t width = test_images_.width();
-  Buffer<float> y(context_, n * width);
-  std::vector<float> originals(static_cast<size_t>(n * width)), copies(originals.size());
-  const auto queue = [&] {
-    test_images_.gather(n, 0, program_->pixel_scale(), x_.data());
-    program_->reconstruct(n, x_.data(), y.data());
-  };
-  context_.reserve_for(queue);
-  queue();
-  x_.download(originals);
-  y.download(copies);
-  directory_.write(RunDirectory::kReconstructions,
-                   image_pairs_png(originals, copies, data_.test.h, data_.test.w,
-                                   "test images (upper) and their reconstructions (lower)"));
-}
-
-void Run::write_config() {
-  const Json config = {{"program", options_.program},
-                       {"data", data_.directory.string()},
-                       {"train_images", data_.train.count},
-                       {"test_images", data_.test.count},
-                       {"height", data_.train.h},
-                       {"width", data_.train.w},
-                       {"epochs", options_.epochs},
-                       {"steps", schedule_.steps},
-                       {"batch_size", schedule_.batch},
-                       {"lr", options_.lr},
-                       {"temperature", options_.temperature},
-                       {"seed", options_.seed},
-                       {"shuffle", options_.shuffle},
-                       {"init", options_.init},
-                       {"log_every", options_.log_every},
-                       {"graph", options_.graph},
-                       {"eval", options_.evaluate},
-                       {"device", context_.describe()},
-                       {"library", sslcuda_build_info()}};
-  directory_.write(RunDirectory::kConfig, config.dump(2) + "\n");
-}
-
-void Run::write_summary(const TrainingRecord& record, const std::optional<Accuracy>& knn) const {
-  Json summary = {{"status", interrupted() ? "interrupted" : "completed"},
-                  {"program", options_.program},
-                  {"steps", record.losses.size()},
-                  {"epoch_losses", record.epoch_losses},
-                  {"seconds", record.seconds},
-                  {"images_per_second", record.images_per_second()}};
-  if (knn) {
-    summary["knn"] = {{"k", kNeighbours},
-                      {"temperature", kVoteTemperature},
-                      {"accuracy", knn->features},
-                      {"raw_pixels", knn->raw_pixels}};
-  }
-  directory_.write(RunDirectory::kSummary, summary.dump(2) + "\n");
-}
-
-void Run::print_results(const TrainingRecord& record, const std::optional<Accuracy>& knn) const {
-  if (options_.quiet) return;
+  if (options.quiet) return;
   fmt::print("loss      {:.6g} (mean of the last epoch), {:.6g} (of the first)\n",
              record.epoch_losses.back(), record.epoch_losses.front());
-  fmt::print("speed     {:.0f} images/s\n", record.images_per_second());
-  if (knn) {
-    fmt::print("kNN       {:.2f} % of the test images right (k = {}); raw pixels {:.2f} %\n",
-               100 * knn->features, kNeighbours, 100 * knn->raw_pixels);
+  if (record.images > 0) fmt::print("speed     {:.0f} images/s\n", record.images_per_second());
+  if (!knn_.empty()) {
+    const auto accuracy = [&](FeatureKind kind) {
+      return 100 * knn_.at(key_of(kind)).at("k20").at("accuracy").get<double>();
+    };
+    fmt::print("kNN       {:.2f} % of the test images right (k = 20); raw pixels {:.2f} %\n",
+               accuracy(FeatureKind::kBackbone), accuracy(FeatureKind::kRawPixels));
   }
-  fmt::print("results   {}\n", directory_.path().string());
+  fmt::print("results   {}\n", (directory_.path() / RunDirectory::kReport).string());
+}
+
+// A run that was complete already keeps what it says, evaluations included.
+void Run::write_summary(const TrainingRecord& record) const {
+  const bool complete = record.state.step >= schedule_.steps;
+  const Json summary = {{"status", complete ? "completed" : "interrupted"},
+                        {"program", options.program},
+                        {"steps", record.state.step},
+                        {"epochs", record.state.epoch},
+                        {"epoch_losses", record.epoch_losses},
+                        {"best_epoch", record.state.best_epoch},
+                        {"resumed_at_step", record.first_step},
+                        {"seconds", record.seconds},
+                        {"images_per_second", record.images_per_second()}};
+  const std::filesystem::path path = directory_.file(RunDirectory::kSummary);
+  std::error_code error;
+  if (record.images == 0 && std::filesystem::exists(path, error)) {
+    const Json before = read_json(path);
+    if (before.value("steps", Json()) == summary["steps"]) return;
+  }
+  directory_.write(RunDirectory::kSummary, format_json(summary));
+}
+
+void Run::stop_interrupted(const TrainingRecord& record) const {
+  throw Failure(Exit::kInterrupted, "interrupted after step {}; all is saved, {}",
+                record.state.step, how_to_go_on(options));
 }
 
 }  // namespace
 
-Exit run_training(const TrainOptions& options) { return Run(options).run(); }
+Exit run_training(const TrainOptions& options) {
+  RunDirectory directory(options.out, use_of(options));
+  Run run(options, directory);
+  directory.create();
+  try {
+    run.run();
+  } catch (const StatusError& error) {
+    if (error.status() != SSLCUDA_CONTEXT_LOST) throw;
+    throw Failure(Exit::kDeviceLost, "{}; {}", error.what(), how_to_go_on(options));
+  } catch (const Failure& failure) {
+    if (failure.code() != Exit::kOutput) throw;
+    throw Failure(Exit::kOutput, "{}, then {}", failure.what(), how_to_go_on(options));
+  }
+  return Exit::kSuccess;
+}
 
 }  // namespace host

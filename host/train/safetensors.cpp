@@ -6,19 +6,16 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <stdexcept>
 
 #include "host/data/bytes.hpp"
 #include "host/failure.hpp"
+#include "host/train/json.hpp"
 
 namespace host {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are stored as they are");
-
-using Json = nlohmann::json;
 
 constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeader = 1 << 20;
@@ -30,36 +27,22 @@ struct Entry {
   uint64_t begin, end;
 };
 
-// Of all that a reader gets: names, shapes and values.
-std::string checksum(const std::vector<Tensor>& tensors) {
+// Of all that a reader gets: names, shapes and values, metadata.
+std::string checksum(const Safetensors& contents) {
   uLong crc = crc32(0, nullptr, 0);
   const auto add = [&](const void* data, size_t bytes) {
     crc = crc32_z(crc, static_cast<const Bytef*>(data), bytes);
   };
-  for (const Tensor& tensor : tensors) {
+  for (const Tensor& tensor : contents.tensors) {
     const std::string head = fmt::format("{} {};", tensor.name, tensor.shape);
     add(head.data(), head.size());
     add(tensor.values.data(), tensor.values.size() * sizeof(float));
   }
+  for (const auto& [key, value] : contents.metadata) {
+    const std::string text = fmt::format("{}={};", key, value);
+    add(text.data(), text.size());
+  }
   return fmt::format("{:08x}", crc);
-}
-
-// nlohmann::json keeps the last of two equal keys; here they are an error.
-Json parse_header(std::span<const uint8_t> text) {
-  std::vector<std::set<std::string>> seen;
-  return Json::parse(text.begin(), text.end(),
-                     [&](int depth, Json::parse_event_t event, Json& value) {
-                       const auto level = static_cast<size_t>(depth);
-                       if (event == Json::parse_event_t::object_start) {
-                         seen.resize(level + 1);
-                         seen[level].clear();
-                       } else if (event == Json::parse_event_t::key) {
-                         const auto key = value.get<std::string>();
-                         if (!seen[level - 1].insert(key).second)
-                           throw std::runtime_error("'" + key + "' twice");
-                       }
-                       return true;
-                     });
 }
 
 uint64_t checked_product(uint64_t a, uint64_t b) {
@@ -114,36 +97,52 @@ std::vector<Tensor> take_values(std::vector<Entry> entries, std::span<const uint
   return tensors;
 }
 
-std::vector<Tensor> parse(std::span<const uint8_t> file) {
+std::map<std::string, std::string> parse_metadata(const Json& json) {
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_string()) throw std::runtime_error("metadata '" + key + "' is not a string");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+Safetensors parse(std::span<const uint8_t> file) {
   if (file.size() < kLengthBytes) throw std::runtime_error("truncated");
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), kLengthBytes);
   if (header_bytes > kMaxHeader) throw std::runtime_error("its header is over 1 MiB");
   if (header_bytes > file.size() - kLengthBytes) throw std::runtime_error("truncated");
   const auto data = file.subspan(kLengthBytes + header_bytes);
-  const Json header = parse_header(file.subspan(kLengthBytes, header_bytes));
+  const Json header = parse_json(file.subspan(kLengthBytes, header_bytes));
   if (!header.is_object()) throw std::runtime_error("its header is not an object");
 
+  Safetensors contents;
   std::vector<Entry> entries;
   for (const auto& [name, json] : header.items()) {
-    if (name != kMetadata) entries.push_back(parse_entry(name, json, data.size()));
+    if (name == kMetadata) {
+      contents.metadata = parse_metadata(json);
+    } else {
+      entries.push_back(parse_entry(name, json, data.size()));
+    }
   }
-  std::vector<Tensor> tensors = take_values(std::move(entries), data);
-  if (header.contains(kMetadata) && header[kMetadata].contains(kChecksum) &&
-      header[kMetadata][kChecksum] != checksum(tensors)) {
+  contents.tensors = take_values(std::move(entries), data);
+  const auto expected = contents.metadata.extract(kChecksum);
+  if (!expected.empty() && expected.mapped() != checksum(contents)) {
     throw std::runtime_error("its checksum does not match");
   }
-  return tensors;
+  contents.checked = !expected.empty();
+  return contents;
 }
 
 }  // namespace
 
-std::string format_safetensors(const std::vector<Tensor>& tensors) {
+std::string format_safetensors(const Safetensors& contents) {
   // Keeps the order of the tensors; the format wants their data in it without holes.
-  nlohmann::ordered_json header;
-  header[kMetadata][kChecksum] = checksum(tensors);
+  Json header;
+  header[kMetadata] = contents.metadata;
+  header[kMetadata][kChecksum] = checksum(contents);
   uint64_t position = 0;
-  for (const Tensor& tensor : tensors) {
+  for (const Tensor& tensor : contents.tensors) {
     const uint64_t end = position + tensor.values.size() * sizeof(float);
     header[tensor.name] = {
         {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {position, end}}};
@@ -155,14 +154,14 @@ std::string format_safetensors(const std::vector<Tensor>& tensors) {
   std::string file(reinterpret_cast<const char*>(&length), kLengthBytes);
   file.reserve(kLengthBytes + length + position);
   file += text;
-  for (const Tensor& tensor : tensors) {
+  for (const Tensor& tensor : contents.tensors) {
     file.append(reinterpret_cast<const char*>(tensor.values.data()),
                 tensor.values.size() * sizeof(float));
   }
   return file;
 }
 
-std::vector<Tensor> parse_safetensors(const std::string& name, std::span<const uint8_t> file) try {
+Safetensors parse_safetensors(const std::string& name, std::span<const uint8_t> file) try {
   return parse(file);
 } catch (const std::bad_alloc&) {
   throw;
@@ -172,7 +171,7 @@ std::vector<Tensor> parse_safetensors(const std::string& name, std::span<const u
   throw Failure(Exit::kData, "{} is not a usable safetensors file: {}; export it again", name, why);
 }
 
-std::vector<Tensor> read_safetensors(const std::filesystem::path& path) {
+Safetensors read_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(path.string(), read_bytes(path));
 }
 

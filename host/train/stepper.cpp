@@ -4,35 +4,44 @@
 
 namespace host {
 
-Stepper::Stepper(Context& context, Program& program, const DeviceImages& images, int64_t batch,
-                 double lr, bool graphs)
+Stepper::Stepper(Context& context, Program& program, const DeviceImages& images,
+                 const Schedule& schedule, const TrainOptions& options)
     : context_(context),
       program_(program),
       images_(images),
-      lr_(lr),
-      graphs_(graphs),
-      x_(context, batch * images.width()),
+      optimiser_(context, program.parameters(), options, schedule.steps_per_epoch),
+      batch_(schedule.batch),
+      steps_per_epoch_(schedule.steps_per_epoch),
+      graphs_(options.graph),
+      x_(context, schedule.batch * images.width()),
       order_(context, images.count()),
       cursor_(context, 1),
       steps_done_(context, 1),
       losses_(context, kMaxPending) {
   steps_done_.zero();
-  const int64_t ragged = images.count() % batch;
   context_.reserve_for([&] {
-    queue(batch);
-    if (ragged >= program_.smallest_batch()) queue(ragged);
+    queue(schedule.batch);
+    if (schedule.rest > 0) queue(schedule.rest);
   });
 }
 
 void Stepper::begin_epoch(std::span<const int64_t> order) {
   order_.upload(order);
-  cursor_.zero();
+  // All batches of an epoch but its last are full.
+  const int64_t position = queued_ % steps_per_epoch_ * batch_;
+  cursor_.upload({&position, 1});
+  optimiser_.begin_epoch(queued_ / steps_per_epoch_);
+}
+
+void Stepper::restore(int64_t steps_done) {
+  steps_done_.upload({&steps_done, 1});
+  queued_ = steps_done;
 }
 
 void Stepper::queue(int64_t n) {
   images_.gather(n, order_, cursor_, program_.pixel_scale(), x_.data());
-  program_.gradients(n, x_.data(), cursor_.data());
-  program_.parameters().adam_step(lr_, steps_done_.data());
+  program_.gradients({n, x_.data(), cursor_.data(), steps_done_.data()});
+  optimiser_.step(steps_done_.data());
   context_.run(sslcuda_counter_add, cursor_.data(), n);
   context_.run(sslcuda_counter_add, steps_done_.data(), 1);
 }
@@ -56,6 +65,7 @@ void Stepper::step(int64_t n) {
   context_.run(sslcuda_copy, losses_.data() + pending_, program_.loss(), sizeof(float),
                SSLCUDA_DEVICE_TO_DEVICE);
   ++pending_;
+  ++queued_;
 }
 
 void Stepper::fetch() {

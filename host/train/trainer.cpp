@@ -5,55 +5,71 @@
 #include <numeric>
 
 #include "host/failure.hpp"
+#include "host/train/config.hpp"
+#include "host/train/file.hpp"
 #include "host/train/interrupt.hpp"
-#include "host/train/safetensors.hpp"
 
 namespace host {
+namespace {
 
-Schedule::Schedule(const TrainOptions& options, const Program& program, int64_t image_count)
-    : images(image_count), batch(std::min(options.batch_size, image_count)), rest(images % batch) {
-  if (batch < program.smallest_batch()) {
-    throw Failure(images < program.smallest_batch() ? Exit::kData : Exit::kUsage,
-                  "a batch of {} is too small: the {} program needs at least {} images in each; "
-                  "use a larger --batch-size and more images",
-                  batch, options.program, program.smallest_batch());
-  }
-  if (rest < program.smallest_batch()) rest = 0;
-  steps_per_epoch = images / batch + (rest > 0 ? 1 : 0);
-  steps = options.epochs * steps_per_epoch;
-  if (options.steps > 0) steps = std::min(steps, options.steps);
+// A run that is killed loses no more than this, however long its epochs are.
+constexpr std::chrono::minutes kSaveInterval{1};
+
+bool all_finite(const std::vector<Tensor>& tensors) {
+  return std::ranges::all_of(tensors, [](const Tensor& tensor) {
+    return std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); });
+  });
 }
 
+}  // namespace
+
 Trainer::Trainer(const TrainOptions& options, const Schedule& schedule, Program& program,
-                 Stepper& stepper, const RunDirectory& directory, Progress& progress)
+                 Stepper& stepper, const Outputs& outputs, std::function<double()> knn)
     : options_(options),
       schedule_(schedule),
       program_(program),
       stepper_(stepper),
-      directory_(directory),
-      progress_(progress),
-      metrics_(directory.file(RunDirectory::kMetrics)) {}
+      outputs_(outputs),
+      knn_(std::move(knn)) {}
+
+void Trainer::resume(const TrainingState& state, std::vector<double> epoch_losses) {
+  state_ = state;
+  record_.epoch_losses = std::move(epoch_losses);
+  record_.first_step = queued_steps_ = saved_step_ = state.step;
+  stepper_.restore(state.step);
+}
 
 TrainingRecord Trainer::run() {
-  start_ = Clock::now();
-  do {
+  start_ = saved_ = Clock::now();
+  while (!stopping()) {
     begin_epoch();
     run_epoch();
-    collect(true);
-    directory_.write(RunDirectory::kCheckpoint,
-                     format_safetensors(program_.parameters().download()));
-  } while (!stopping());
+    collect();
+    if (epoch_is_complete()) finish_epoch();
+  }
+  if (saved_step_ != state_.step) save({});
+  if (state_.epoch_steps > 0 && !epoch_is_complete()) {
+    record_.epoch_losses.push_back(mean_loss());
+    show(mean_loss(), true);
+  }
+  record_.state = state_;
   return std::move(record_);
 }
 
-bool Trainer::stopping() const { return queued_steps_ == schedule_.steps || interrupted(); }
+bool Trainer::stopping() const { return queued_steps_ >= schedule_.steps || interrupted(); }
 
+bool Trainer::epoch_is_complete() const { return state_.position == schedule_.images_per_epoch(); }
+
+// Starts the next epoch, or goes on in the one that a checkpoint was taken in.
 void Trainer::begin_epoch() {
-  ++epoch_;
-  epoch_first_loss_ = record_.losses.size();
-  record_.epoch_losses.push_back(0);
+  if (state_.epoch == 0 || epoch_is_complete()) {
+    ++state_.epoch;
+    state_.position = 0;
+    state_.epoch_steps = 0;
+    state_.epoch_loss_sum = 0;
+  }
   // Stream 0 of the seed initialises the parameters, stream e belongs to epoch e.
-  Random random(options_.seed, static_cast<uint64_t>(epoch_));
+  Random random(options_.seed, static_cast<uint64_t>(state_.epoch));
   std::vector<int64_t> order(static_cast<size_t>(schedule_.images));
   std::iota(order.begin(), order.end(), 0);
   if (options_.shuffle) random.shuffle(std::span(order));
@@ -62,44 +78,133 @@ void Trainer::begin_epoch() {
 }
 
 void Trainer::run_epoch() {
-  for (int64_t i = 0; i < schedule_.images / schedule_.batch && !stopping(); ++i) {
-    step(schedule_.batch);
+  while (!stopping() && !epoch_is_complete()) {
+    step(std::min(schedule_.batch, schedule_.images_per_epoch() - state_.position));
   }
-  if (schedule_.rest > 0 && !stopping()) step(schedule_.rest);
 }
 
 void Trainer::step(int64_t n) {
   stepper_.step(n);
   ++queued_steps_;
+  state_.position += n;
   record_.images += n;
-  if (progress_.due()) collect(false);
+  if (epoch_is_complete()) return;  // finish_epoch() does the rest
+  if (outputs_.progress.due()) {
+    collect();
+    show(last_loss_, false);
+  }
+  if (save_is_due()) {
+    collect();
+    save({});
+  }
 }
 
-void Trainer::collect(bool epoch_done) {
-  for (float loss : stepper_.take_losses()) {
-    record_.losses.push_back(loss);
-    const auto step = static_cast<int64_t>(record_.losses.size());
-    if (!std::isfinite(loss)) {
-      metrics_.flush();
-      throw Failure(Exit::kDiverged,
-                    "the loss is {} at step {} (epoch {}); try a lower --lr than {:g}", loss, step,
-                    epoch_, options_.lr);
-    }
-    if (step % options_.log_every == 0) metrics_.add(step, epoch_, loss);
-  }
-  metrics_.flush();
-  const auto first = record_.losses.begin() + static_cast<std::ptrdiff_t>(epoch_first_loss_);
-  const auto count = static_cast<double>(record_.losses.end() - first);
-  if (count == 0) return;
-  record_.epoch_losses.back() = std::accumulate(first, record_.losses.end(), 0.0) / count;
+void Trainer::collect() {
+  for (const float loss : stepper_.take_losses()) take(loss);
+  outputs_.metrics.flush();
+  if (outputs_.events) outputs_.events->flush();
   record_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  progress_.training({.epoch = epoch_,
-                      .epochs = options_.epochs,
-                      .step = queued_steps_,
-                      .steps = schedule_.steps,
-                      .loss = epoch_done ? record_.epoch_losses.back() : record_.losses.back(),
-                      .images_per_second = record_.images_per_second(),
-                      .epoch_done = epoch_done});
+}
+
+void Trainer::take(float loss) {
+  const int64_t step = state_.step + 1;
+  if (!std::isfinite(loss)) {
+    outputs_.metrics.flush();
+    throw Failure(Exit::kDiverged,
+                  "the loss is {} at step {} (epoch {}); try a lower --lr than {:g}", loss, step,
+                  state_.epoch, options_.lr);
+  }
+  state_.step = step;
+  ++state_.epoch_steps;
+  state_.epoch_loss_sum += loss;
+  last_loss_ = loss;
+  if (step % options_.log_every != 0) return;
+  outputs_.metrics.loss(step, state_.epoch, loss);
+  if (!outputs_.events) return;
+  outputs_.events->scalar(step, "train/loss", loss);
+  outputs_.events->scalar(step, "train/learning_rate",
+                          learning_rate(options_, schedule_.steps_per_epoch, step - 1));
+}
+
+void Trainer::finish_epoch() {
+  const double mean = mean_loss();
+  record_.epoch_losses.push_back(mean);
+  outputs_.metrics.value(state_.step, state_.epoch, "mean_loss", mean);
+  if (outputs_.events) outputs_.events->scalar(state_.step, "train/mean_loss", mean);
+  show(mean, true);
+  if (options_.eval_every > 0 && state_.epoch % options_.eval_every == 0) evaluate();
+  std::vector<std::string> names;
+  if (mean < state_.best_loss) {
+    state_.best_loss = mean;
+    state_.best_epoch = state_.epoch;
+    names.emplace_back(RunDirectory::kBest);
+  }
+  if (state_.epoch % options_.checkpoint_every == 0) {
+    names.push_back(RunDirectory::epoch_checkpoint(state_.epoch));
+  }
+  if (!names.empty() || save_is_due()) save(std::move(names));
+}
+
+// Not cut short by an interrupt: a resumed run would lack the line.
+void Trainer::evaluate() {
+  const auto begin = Clock::now();
+  const double accuracy = knn_();
+  start_ += Clock::now() - begin;
+  outputs_.metrics.value(state_.step, state_.epoch, "knn", accuracy);
+  if (outputs_.events) outputs_.events->scalar(state_.step, "eval/knn", accuracy);
+  outputs_.progress.note(
+      fmt::format("epoch {}/{}  kNN {:.2f} %", state_.epoch, options_.epochs, 100 * accuracy));
+}
+
+void Trainer::show(double loss, bool epoch_done) {
+  outputs_.progress.training({.epoch = state_.epoch,
+                              .epochs = options_.epochs,
+                              .first_step = record_.first_step,
+                              .step = queued_steps_,
+                              .steps = schedule_.steps,
+                              .loss = loss,
+                              .images_per_second = record_.images_per_second(),
+                              .epoch_done = epoch_done});
+}
+
+bool Trainer::save_is_due() const {
+  const bool by_steps =
+      options_.checkpoint_steps > 0 && queued_steps_ % options_.checkpoint_steps == 0;
+  return by_steps || Clock::now() - saved_ >= kSaveInterval;
+}
+
+// Writes the checkpoint under these names and, once they are there, as `last`: from that a run goes
+// on, and what comes before it is then written again, the same.
+void Trainer::save(std::vector<std::string> names) {
+  const auto begin = Clock::now();
+  const Checkpoint checkpoint{program_.parameters().download_state(), state_,
+                              results_config_json(options_)};
+  if (!all_finite(checkpoint.tensors)) {
+    throw Failure(Exit::kDiverged,
+                  "a parameter is not finite after step {} (epoch {}); try a lower --lr than {:g}",
+                  state_.step, state_.epoch, options_.lr);
+  }
+  outputs_.metrics.sync();
+  names.emplace_back(RunDirectory::kLast);
+  std::vector<std::filesystem::path> paths;
+  for (const std::string& name : names) paths.push_back(outputs_.directory.file(name));
+  write_file(paths, format_checkpoint(checkpoint));
+  saved_ = Clock::now();
+  start_ += saved_ - begin;
+  saved_step_ = state_.step;
+  prune();
+}
+
+void Trainer::prune() const {
+  if (options_.keep == 0) return;
+  std::vector<int64_t> epochs = outputs_.directory.epoch_checkpoints();
+  const auto count = static_cast<int64_t>(epochs.size());
+  for (int64_t i = 0; i < count - options_.keep; ++i) {
+    std::error_code ignored;  // one too many does no harm
+    std::filesystem::remove(
+        outputs_.directory.file(RunDirectory::epoch_checkpoint(epochs[static_cast<size_t>(i)])),
+        ignored);
+  }
 }
 
 }  // namespace host

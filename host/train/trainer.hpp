@@ -1,29 +1,29 @@
-// trainer.hpp - the loop over epochs and batches.
+// trainer.hpp - the loop over epochs and batches, and what it leaves behind on the way: metrics,
+// progress, checkpoints.
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "host/model/program.hpp"
+#include "host/report/progress.hpp"
+#include "host/report/tensorboard.hpp"
+#include "host/train/checkpoint.hpp"
 #include "host/train/metrics.hpp"
 #include "host/train/options.hpp"
 #include "host/train/run_directory.hpp"
+#include "host/train/schedule.hpp"
 #include "host/train/stepper.hpp"
 
 namespace host {
 
-// What one epoch is cut into: full batches and, unless it is too small for the program, the rest.
-struct Schedule {
-  Schedule(const TrainOptions& options, const Program& program, int64_t images);
-
-  int64_t images, batch, rest;
-  int64_t steps_per_epoch, steps;  // steps: of the whole run
-};
-
 struct TrainingRecord {
-  std::vector<float> losses;         // of every step
-  std::vector<double> epoch_losses;  // their mean over each epoch, the last perhaps cut short
-  int64_t images = 0;
+  TrainingState state;               // at the end
+  std::vector<double> epoch_losses;  // of the whole run, that of the last epoch perhaps cut short
+  int64_t first_step = 0;            // steps that were done before this process took over,
+  int64_t images = 0;                // and what it did itself
   double seconds = 0;
 
   double images_per_second() const {
@@ -33,12 +33,23 @@ struct TrainingRecord {
 
 class Trainer {
  public:
-  // Opens metrics.jsonl in the directory.
-  Trainer(const TrainOptions& options, const Schedule& schedule, Program& program, Stepper& stepper,
-          const RunDirectory& directory, Progress& progress);
+  struct Outputs {
+    const RunDirectory& directory;
+    MetricsFile& metrics;
+    TensorBoardFile* events;  // may be null
+    Progress& progress;
+  };
 
-  // Trains until the last step or until interrupted(). Saves a checkpoint after each epoch and at
-  // the end; a loss that is not finite is a Failure with Exit::kDiverged.
+  // `knn` gives the accuracy that --eval-every asks for.
+  Trainer(const TrainOptions& options, const Schedule& schedule, Program& program, Stepper& stepper,
+          const Outputs& outputs, std::function<double()> knn);
+
+  // Goes on from there; the program's state is the checkpoint's already. epoch_losses: of the
+  // epochs that are complete.
+  void resume(const TrainingState& state, std::vector<double> epoch_losses);
+
+  // Trains until the last step or until interrupted(). A loss or a parameter that is not finite is
+  // a Failure with Exit::kDiverged; the checkpoints are those from before.
   TrainingRecord run();
 
  private:
@@ -47,21 +58,33 @@ class Trainer {
   void begin_epoch();
   void run_epoch();
   void step(int64_t n);
-  void collect(bool epoch_done);
+  void collect();
+  void take(float loss);
+  void finish_epoch();
+  void evaluate();
+  double mean_loss() const {
+    return state_.epoch_loss_sum / static_cast<double>(state_.epoch_steps);
+  }
+  void show(double loss, bool epoch_done);
+  bool epoch_is_complete() const;
+  bool save_is_due() const;
+  void save(std::vector<std::string> names);
+  void prune() const;
   bool stopping() const;
 
   const TrainOptions& options_;
   const Schedule& schedule_;
   Program& program_;
   Stepper& stepper_;
-  const RunDirectory& directory_;
-  Progress& progress_;
-  MetricsFile metrics_;
+  Outputs outputs_;
+  std::function<double()> knn_;
+  TrainingState state_;  // its position is that of the queued steps, the rest of the collected ones
   TrainingRecord record_;
-  Clock::time_point start_;
-  int64_t epoch_ = 0;  // from 1
   int64_t queued_steps_ = 0;
-  size_t epoch_first_loss_ = 0;  // index into record_.losses
+  int64_t saved_step_ = -1;
+  float last_loss_ = 0;
+  Clock::time_point start_;  // of training, moved on by what was no training
+  Clock::time_point saved_;
 };
 
 }  // namespace host

@@ -5,13 +5,16 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import files
 
 trainer = None  # path of the command; see main()
+TIMEOUT = 300  # of one command, in seconds; far more than any takes even on a loaded machine
 IMAGES = 300  # in the training set of the tests
-USAGE, DATA, DEVICE, DIVERGED, OUTPUT, INTERRUPTED = 2, 3, 4, 5, 6, 130
+USAGE, DATA, DEVICE, DIVERGED, OUTPUT, DEVICE_LOST, INTERRUPTED = 2, 3, 4, 5, 6, 75, 130
+METHODS = ("contrastive", "rotation", "autoencoder", "simclr", "rotnet", "vae", "denoise")
 CHECKPOINT = "checkpoints/last.safetensors"
 
 SHAPES = {
@@ -37,13 +40,14 @@ def environment(**variables):
 
 
 def sslcuda(*arguments, **variables):
-    return subprocess.run(
-        [trainer, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment(**variables),
-        timeout=300,
-    )
+    command = [trainer, *map(str, arguments)]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment(**variables), timeout=TIMEOUT
+        )
+    except subprocess.TimeoutExpired as error:
+        shown = (error.stderr or b"").decode(errors="replace")
+        raise AssertionError(f"no end after {TIMEOUT} s: {' '.join(command)}\n{shown}") from error
 
 
 class TrainerTest(unittest.TestCase):
@@ -67,12 +71,40 @@ class TrainerTest(unittest.TestCase):
         return ["train", program, *paths, "--device", "cpu", *arguments]
 
     def train(self, program, *arguments, **paths):
-        result = sslcuda(*self.command(program, *arguments, **paths))
-        self.assertEqual(result.returncode, 0, result.stderr)
+        return self.succeed(*self.command(program, *arguments, **paths))
+
+    def succeed(self, *arguments, **variables):
+        result = sslcuda(*arguments, **variables)
+        self.assertEqual(result.returncode, 0, self.describe(result))
         return result
 
+    @staticmethod
+    def describe(result):
+        """For the message of a test that fails: all that the command said."""
+        return f"{' '.join(result.args)}\nstdout: {result.stdout}\nstderr: {result.stderr}"
+
+    def start(self, *arguments, until):
+        """Starts a command and returns its process once the file `until` is there."""
+        process = subprocess.Popen(
+            [trainer, *map(str, arguments)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + TIMEOUT
+        while not until.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                self.fail(f"no {until}; the command said: {process.communicate()[1]}")
+            time.sleep(0.02)
+        return process
+
     def check_one_line(self, result, code, words):
-        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.returncode, code, self.describe(result))
         self.assertEqual(result.stdout, "")
         self.assertRegex(result.stderr, r"\Asslcuda: [^\n]+; [^\n]+\n\Z")
         self.assertIn(words, result.stderr)

@@ -66,19 +66,30 @@ def make_dataset(directory, train=300, test=60, height=28, width=28, compress=Tr
     return directory
 
 
-def read_safetensors(path):
-    """Returns {name: (shape, values)} in the order of the header."""
+def read_header(path):
+    """Returns (header, data) of a safetensors file."""
     raw = pathlib.Path(path).read_bytes()
     (length,) = struct.unpack("<Q", raw[:8])
-    header = json.loads(raw[8 : 8 + length])
-    tensors = {}
+    return json.loads(raw[8 : 8 + length]), raw[8 + length :]
+
+
+def read_safetensors(path):
+    """Returns {name: (shape, values)} in the order of the header."""
+    header, data = read_header(path)
+    header.pop("__metadata__", None)
+    tensors, end = {}, 0
     for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        begin, end = entry["data_offsets"]
         assert entry["dtype"] == "F32"
-        tensors[name] = (tuple(entry["shape"]), array.array("f", raw[begin:end]))
+        tensors[name] = (tuple(entry["shape"]), array.array("f", data[begin:end]))
+    assert end == len(data), "bytes are missing"
     return tensors
+
+
+def read_state(path):
+    """Where the run stood when it wrote the checkpoint."""
+    header, _ = read_header(path)
+    return json.loads(header["__metadata__"]["sslcuda"])["state"]
 
 
 def write_safetensors(path, tensors):
@@ -93,7 +104,11 @@ def write_safetensors(path, tensors):
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
+def read_lines(run, key):
+    """Those of a run's metrics.jsonl that have the key."""
+    text = (pathlib.Path(run) / "metrics.jsonl").read_text()
+    return [line for line in map(json.loads, text.splitlines()) if key in line]
+
+
 def read_losses(run):
-    """The losses in a run's metrics.jsonl."""
-    lines = (pathlib.Path(run) / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line)["loss"] for line in lines]
+    return [line["loss"] for line in read_lines(run, "loss")]

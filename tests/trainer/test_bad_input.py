@@ -41,6 +41,18 @@ class BadInput(TrainerTest):
             (["--log-every", 0], "--log-every"),
             (["--threads", -1], "--threads"),
             (["--device", "tpu"], "--device"),
+            (["--seed", -1], "--seed"),
+            (["--momentum", 1], "--momentum"),
+            (["--weight-decay", -0.1], "--weight-decay"),
+            (["--weight-decay", "nan"], "--weight-decay"),
+            (["--warmup-epochs", "inf"], "--warmup-epochs"),
+            (["--optimizer", "adamw"], "--optimizer is adamw"),
+            (["--lr-schedule", "step"], "--lr-schedule is step"),
+            (["--checkpoint-every", 0], "--checkpoint-every is 0"),
+            (["--checkpoint-steps", -1], "--checkpoint-steps"),
+            (["--keep", -1], "--keep"),
+            (["--eval-every", 1, "--no-eval"], "--eval-every"),
+            (["--norm", "batch"], "--norm"),
             (["--device", "cuda:"], "--device"),
             (["--progress", "loud"], "--progress"),
             (["--colour"], "--colour"),
@@ -49,10 +61,11 @@ class BadInput(TrainerTest):
         for arguments, words in cases:
             with self.subTest(arguments):
                 self.check_refused(self.command("contrastive", *arguments), USAGE, words)
-        self.check_refused(["train", "vae"], USAGE, "vae")
+        self.check_refused(["train", "gan"], USAGE, "gan")
         self.check_refused(["train"], USAGE, "missing")
         self.check_refused([], USAGE, "missing")
         self.check_refused(self.command("rotation", "--temperature", 1), USAGE, "--temperature")
+        self.check_refused(self.command("rotnet", "--norm", "layer"), USAGE, "--norm is layer")
 
     def test_missing_data(self):
         self.check_refused(self.command("rotation", data=self.folder / "none"), DATA, "--data")

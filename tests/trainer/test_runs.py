@@ -9,15 +9,37 @@ import math
 import pathlib
 import shutil
 import signal
-import subprocess
-import time
 
 import command
 import files
-from command import CHECKPOINT, DATA, IMAGES, INTERRUPTED, OUTPUT, SHAPES, TrainerTest, sslcuda
+from command import (
+    CHECKPOINT,
+    DATA,
+    IMAGES,
+    INTERRUPTED,
+    METHODS,
+    OUTPUT,
+    SHAPES,
+    TrainerTest,
+    sslcuda,
+)
 
 BATCH = 64
 STEPS = math.ceil(IMAGES / BATCH)  # of an epoch; the last batch is ragged
+
+
+FILES = {  # of every run of two epochs, beside those that depend on the method
+    "config.json",
+    "metrics.jsonl",
+    "summary.json",
+    "train.log",
+    "checkpoints/last.safetensors",
+    "checkpoints/best.safetensors",
+    "checkpoints/epoch-1.safetensors",
+    "checkpoints/epoch-2.safetensors",
+    "plots/loss.png",
+    "report.html",
+}
 
 
 class Runs(TrainerTest):
@@ -25,34 +47,54 @@ class Runs(TrainerTest):
         for program, shapes in SHAPES.items():
             with self.subTest(program):
                 out = self.folder / program
-                result = self.train(program, "--epochs", 2, out=out)
-                self.assertIn("kNN", result.stdout)
-                expected = {"config.json", "metrics.jsonl", "summary.json"}
-                expected |= {CHECKPOINT, "plots/loss.png"}
-                if program == "autoencoder":
-                    expected.add("plots/reconstructions.png")
-                written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
-                self.assertEqual(written, expected)
+                self.train(program, "--epochs", 2, out=out)
                 self.check_metrics(out)
                 self.check_summary(out)
                 tensors = files.read_safetensors(out / CHECKPOINT)
-                self.assertEqual({n: s for n, (s, _) in tensors.items()}, shapes)
+                weights = {n: s for n, (s, _) in tensors.items() if "optimizer." not in n}
+                self.assertEqual(weights, shapes)
+                self.assertEqual(files.read_state(out / CHECKPOINT)["step"], 2 * STEPS)
+                self.check_log(out)
                 for plot in out.glob("plots/*.png"):
                     self.assertEqual(plot.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
+    def test_every_method_writes_its_files(self):
+        for program in METHODS:
+            with self.subTest(program):
+                out = self.folder / program
+                self.train(program, "--epochs", 2, out=out)
+                written = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
+                missing = FILES - written
+                self.assertEqual(missing, set())
+                self.assertEqual(len([n for n in written if n.startswith("tensorboard/")]), 1)
+                unknown = [n for n in written - FILES if not n.startswith(("plots/", "tensorboard/"))]
+                self.assertEqual(unknown, [])
+
+    def check_log(self, out):
+        lines = (out / "train.log").read_text().splitlines()
+        self.assertGreaterEqual(len(lines), 3)
+        for line in lines:
+            self.assertRegex(line, r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}  +\S")
+        self.assertIn("epoch 2/2", (out / "train.log").read_text())
+
     def check_metrics(self, out):
-        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        lines = files.read_lines(out, "loss")
         self.assertEqual([line["step"] for line in lines], list(range(1, 2 * STEPS + 1)))
         self.assertEqual([line["epoch"] for line in lines], [1] * STEPS + [2] * STEPS)
-        self.assertTrue(all(math.isfinite(line["loss"]) for line in lines))
+        losses = [line["loss"] for line in lines]
+        self.assertTrue(all(map(math.isfinite, losses)))
+        means = files.read_lines(out, "mean_loss")
+        self.assertEqual([line["step"] for line in means], [STEPS, 2 * STEPS])
+        self.assertAlmostEqual(means[1]["mean_loss"], sum(losses[STEPS:]) / STEPS, places=6)
 
     def check_summary(self, out):
         summary = json.loads((out / "summary.json").read_text())
         self.assertEqual(summary["status"], "completed")
-        self.assertEqual(summary["knn"]["k"], 20)
-        # Ten classes that raw pixels tell apart well: chance is 0.1.
-        self.assertGreater(summary["knn"]["raw_pixels"], 0.6)
-        self.assertGreater(summary["knn"]["accuracy"], 0.4)
+        means = [line["mean_loss"] for line in files.read_lines(out, "mean_loss")]
+        self.assertEqual(summary["epoch_losses"], means)
+        self.assertEqual(summary["best_epoch"], 1 + means.index(min(means)))
+        best = files.read_state(out / "checkpoints/best.safetensors")
+        self.assertEqual(best["epoch"], summary["best_epoch"])
 
     def test_same_seed_same_run(self):
         variants = {
@@ -86,8 +128,7 @@ class Runs(TrainerTest):
 
     def test_data_from_the_environment(self):
         arguments = ["train", "autoencoder", "--out", self.out, "--steps", 1, "--no-eval"]
-        result = sslcuda(*arguments, "--device", "cpu", SSLCUDA_DATA=str(self.data))
-        self.assertEqual(result.returncode, 0, result.stderr)
+        self.succeed(*arguments, "--device", "cpu", SSLCUDA_DATA=str(self.data))
 
     def test_images_need_not_be_square(self):
         data = files.make_dataset(self.folder / "wide", 70, 20, height=9, width=14)
@@ -101,8 +142,7 @@ class Runs(TrainerTest):
 
     def test_steps_and_log_every(self):
         self.train("autoencoder", "--steps", 7, "--log-every", 3, "--no-eval")
-        lines = (self.out / "metrics.jsonl").read_text().splitlines()
-        self.assertEqual([json.loads(line)["step"] for line in lines], [3, 6])
+        self.assertEqual([line["step"] for line in files.read_lines(self.out, "loss")], [3, 6])
         self.assertEqual(json.loads((self.out / "summary.json").read_text())["steps"], 7)
 
     def test_init_goes_on_from_a_checkpoint(self):
@@ -114,11 +154,13 @@ class Runs(TrainerTest):
         self.assertLess(later, 0.8 * first)
 
     def test_overwrite_removes_only_the_run(self):
-        self.train("autoencoder", "--steps", 1, "--no-eval")
+        self.train("autoencoder", "--epochs", 2, "--no-eval")
         (self.out / "notes.txt").write_text("mine")
         self.train("contrastive", "--steps", 2, "--no-eval", "--overwrite")
         self.assertEqual(len(files.read_losses(self.out)), 2)
-        self.assertFalse((self.out / "plots/reconstructions.png").exists())
+        left = {str(p.relative_to(self.out)) for p in self.out.rglob("*") if p.is_file()}
+        self.assertFalse({n for n in left if "epoch-" in n or "best" in n or "recon" in n})
+        self.assertEqual(len([n for n in left if n.startswith("tensorboard/")]), 1)
         self.assertEqual((self.out / "notes.txt").read_text(), "mine")
 
     def test_quiet_progress_and_help(self):
@@ -136,36 +178,52 @@ class Runs(TrainerTest):
             self.assertIn("130 interrupted", result.stdout)
         self.assertIn("sslcuda", sslcuda("--version").stdout)
 
-    def start(self):
-        """A long run that has begun to train."""
+    def start_long_run(self):
         arguments = self.command("autoencoder", "--epochs", 1000000, "--no-eval")
-        process = subprocess.Popen(
-            [command.trainer, *map(str, arguments)], stderr=subprocess.PIPE, text=True
-        )
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + 60
-        while not (self.out / CHECKPOINT).exists():
-            self.assertLess(time.monotonic(), deadline, "no checkpoint after 60 s")
-            time.sleep(0.02)
-        return process
+        return self.start(*arguments, until=self.out / CHECKPOINT)
 
     def test_interrupt_saves(self):
-        process = self.start()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, INTERRUPTED, errors)
-        self.assertIn("sslcuda: interrupted after step", errors.splitlines()[-1])
-        files.read_safetensors(self.out / CHECKPOINT)
-        summary = json.loads((self.out / "summary.json").read_text())
-        self.assertEqual(summary["status"], "interrupted")
-        self.assertEqual(summary["steps"], len(files.read_losses(self.out)))
+        """Ctrl-C, or what a batch system sends first."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                process = self.start_long_run()
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=command.TIMEOUT)
+                self.assertEqual(process.returncode, INTERRUPTED, errors)
+                last_line = errors.splitlines()[-1]
+                self.assertIn("sslcuda: interrupted after step", last_line)
+                self.assertIn(f"sslcuda train autoencoder --out {self.out} --resume", last_line)
+                self.assertIn("interrupted after step", (self.out / "train.log").read_text())
+                summary = json.loads((self.out / "summary.json").read_text())
+                self.assertEqual(summary["status"], "interrupted")
+                self.assertEqual(summary["steps"], len(files.read_losses(self.out)))
+                self.assertEqual(summary["steps"], files.read_state(self.out / CHECKPOINT)["step"])
+                shutil.rmtree(self.out)
 
     def test_two_runs_do_not_share_a_directory(self):
-        self.start()
-        result = sslcuda(*self.command("autoencoder", "--overwrite"))
-        self.check_one_line(result, OUTPUT, "another run")
+        self.start_long_run()
+        for option in ("--overwrite", "--resume"):
+            result = sslcuda(*self.command("autoencoder", option))
+            self.check_one_line(result, OUTPUT, "another run")
+
+    def test_newest_epoch_checkpoints_are_kept(self):
+        cases = {(): {3, 4, 5}, ("--keep", 1): {5}, ("--keep", 0, "--checkpoint-every", 2): {2, 4}}
+        for arguments, expected in cases.items():
+            with self.subTest(arguments):
+                out = self.folder / f"out{len(arguments)}"
+                self.train("autoencoder", "--epochs", 5, "--no-eval", *arguments, out=out)
+                kept = {int(p.stem[6:]) for p in out.glob("checkpoints/epoch-*.safetensors")}
+                self.assertEqual(kept, expected)
+                for epoch in kept:
+                    path = out / f"checkpoints/epoch-{epoch}.safetensors"
+                    self.assertEqual(files.read_state(path)["epoch"], epoch)
+
+    def test_eval_every(self):
+        arguments = ["--epochs", 3, "--eval-every", 2]
+        self.train("autoencoder", *arguments)
+        lines = files.read_lines(self.out, "knn")
+        self.assertEqual([(line["step"], line["epoch"]) for line in lines], [(2 * STEPS, 2)])
+        self.assertGreater(lines[0]["knn"], 0.4)  # chance is 0.1
 
 
 if __name__ == "__main__":
