@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "perf"))
 import library  # noqa: E402
 
 HEADER = re.sub(r"/\*.*?\*/", "", (ROOT / "capi/include/sslcuda.h").read_text(), flags=re.S)
-LETTERS = {"int64_t": "i", "int32_t": "w", "float": "f", "double": "d", "size_t": "z"}
+LETTERS = {"int64_t": "i", "uint64_t": "i", "int32_t": "w", "float": "f", "double": "d", "size_t": "z"}
 
 
 def letter(declaration):
@@ -30,10 +30,12 @@ class Header(unittest.TestCase):
         names, letters = library.CONTRASTIVE_FIELDS[::2], library.CONTRASTIVE_FIELDS[1::2]
         self.assertEqual([("size", "z"), *zip(names, letters)],
                          fields_of("sslcuda_contrastive_args"))
-        self.assertEqual(["size", *library.CONV2D_FIELDS],
-                         [name for name, _ in fields_of("sslcuda_conv2d_shape")])
-        self.assertEqual([name for name, _ in library.ContextOptions._fields_],
-                         [name for name, _ in fields_of("sslcuda_context_options")])
+        for struct, ours in (("conv2d_shape", library.Conv2dShape),
+                             ("pool2d_shape", library.Pool2dShape),
+                             ("augmentation", library.Augmentation),
+                             ("context_options", library.ContextOptions)):
+            self.assertEqual([name for name, _ in ours._fields_],
+                             [name for name, _ in fields_of(f"sslcuda_{struct}")])
 
     def test_calls(self):
         for name, signature in library.SIGNATURES.items():

@@ -13,9 +13,11 @@ import unittest
 
 OPS = {"matmul", "linear_forward", "linear_backward", "conv2d_forward", "conv2d_backward",
        "l2_normalize_forward", "l2_normalize_backward", "similarity_forward",
-       "similarity_backward", "infonce", "contrastive", "cross_entropy", "mse", "adam",
-       "gather_images", "gather_rows", "rotate90", "rotate"}
-
+       "similarity_backward", "infonce", "contrastive", "cross_entropy", "mse",
+       "binary_cross_entropy", "norm_forward", "norm_backward", "pool2d_forward",
+       "pool2d_backward", "reparameterize_forward", "reparameterize_backward", "adam", "sgd",
+       "lars", "random_uniform", "random_normal", "augment", "gather_images", "gather_rows",
+       "rotate90", "rotate"}
 
 KINDS = {"infonce", "clip", "ntxent", "supcon", "supcon_in", "siglip", "sampled"}
 

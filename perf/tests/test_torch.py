@@ -12,8 +12,9 @@ import tempfile
 import unittest
 
 PERF = pathlib.Path(__file__).resolve().parent.parent
-# What PyTorch before 2.1 says of that which it has on GPUs alone.
-ABSENT = ("not implemented for 'Half'", "Could not run 'aten::_fused_adam_'")
+# What PyTorch says of that which it has on GPUs alone (before 2.1), or not at all (before 2.3).
+ABSENT = ("not implemented for 'Half'", "Could not run 'aten::_fused_adam_'",
+          "sgd() got an unexpected keyword argument 'fused'")
 
 
 class Torch(unittest.TestCase):
