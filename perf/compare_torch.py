@@ -71,20 +71,24 @@ class Ours:
         }
 
 
+def torch_command(program, options):
+    return list(map(str, [
+        options.python, ROOT / "perf" / "torch_programs.py", program, "--data", options.data,
+        "--batch-size", options.batch_size or PROGRAMS[program][2],
+        "--threads", options.threads, "--device", options.device,
+    ]))
+
+
 class Torch:
-    def __init__(self, program, options):
-        self.command = [
-            options.python, ROOT / "perf" / "torch_programs.py", program, "--data", options.data,
-            "--batch-size", options.batch_size or PROGRAMS[program][2],
-            "--threads", options.threads, "--device", options.device,
-        ]
-        choice = json.loads(run(list(map(str, self.command)))[0])
-        self.command += ["--how", choice["how"]]
-        self.versions = {"torch": choice["torch"], "python": choice["python"]}
-        self.name = f"PyTorch {choice['torch']}, {choice['how']}"
+    """PyTorch, one way to run it."""
+
+    def __init__(self, program, options, how, version):
+        self.command = torch_command(program, options) + ["--how", how]
+        self.name = f"PyTorch {version}, {how}"
+        self.suffix = ", channels last" if how.endswith("channels last") else ""
 
     def sample(self):
-        output, wall, memory = run(list(map(str, self.command)))
+        output, wall, memory = run(self.command)
         return json.loads(output) | {"wall": wall, "memory": memory}
 
 
@@ -99,31 +103,44 @@ def summarise(name, samples):
     }
 
 
-def compare(program, options, out):
-    ours, torch = Ours(program, options, out), Torch(program, options)
-    samples = {"ours": [], "torch": []}
-    for round_ in range(options.rounds):
-        print(f"\r{program}: round {round_ + 1} of {options.rounds} ", end="", file=sys.stderr)
-        samples["ours"].append(ours.sample())
-        samples["torch"].append(torch.sample())
-    print(file=sys.stderr)
+def beside(program, options, ours, peer, suffix):
+    """The figures of a program beside those of one peer."""
     result = {
-        "op": f"train {program}", "epochs": 1,
+        "op": f"train {program}{suffix}", "epochs": 1,
         "batch": options.batch_size or PROGRAMS[program][2], "dtype": "f32",
-        "rounds": options.rounds, "ours": summarise(ours.name, samples["ours"]),
-        "peer": summarise(torch.name, samples["torch"]),
+        "rounds": options.rounds, "ours": ours, "peer": peer,
         "tolerance": LOSS_TOLERANCE.get(program, USUAL_TOLERANCE),
+        "error": abs(ours["loss"] / peer["loss"] - 1),
     }
-    result["error"] = abs(result["ours"]["loss"] / result["peer"]["loss"] - 1)
     for ratio, figure in (("ratio", "training_seconds"), ("process_ratio", "process_seconds"),
                           ("memory_ratio", "peak_rss_mib")):
-        result[ratio] = result["peer"][figure]["p50"] / result["ours"][figure]["p50"]
-    return result, torch.versions
+        result[ratio] = peer[figure]["p50"] / ours[figure]["p50"]
+    return result
+
+
+def compare(program, options, out):
+    """A result for each layout of the data in PyTorch, its own before channels last."""
+    print(f"{program}: trying PyTorch's ways", end="", file=sys.stderr, flush=True)
+    trial = json.loads(run(torch_command(program, options))[0])
+    versions = {name: trial[name] for name in ("torch", "python")}
+    ours = Ours(program, options, out)
+    peers = [Torch(program, options, how, trial["torch"]) for how in trial["hows"]]
+    sides = [ours, *peers]
+    samples = [[] for _ in sides]
+    for round_ in range(options.rounds):
+        print(f"\r{program}: round {round_ + 1} of {options.rounds}" + 12 * " ", end="",
+              file=sys.stderr, flush=True)
+        for side, its in zip(sides, samples):
+            its.append(side.sample())
+    print(file=sys.stderr)
+    of_ours, *of_peers = (summarise(side.name, its) for side, its in zip(sides, samples))
+    return [beside(program, options, of_ours, of_peer, peer.suffix)
+            for peer, of_peer in zip(peers, of_peers)], versions
 
 
 def print_table(results):
-    print(f"{'':20}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
-    print(f"{'program':20}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
+    print(f"{'':24}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
+    print(f"{'program':24}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
     for result in results:
         ours, peer = result["ours"], result["peer"]
 
@@ -131,10 +148,10 @@ def print_table(results):
             text = "  ".join(f"{side[figure]['p50']:.{digits}f}" for side in (ours, peer))
             return text.rjust(width)
 
-        print(f"{result['op'].removeprefix('train '):20}" + pair("training_seconds", 2, 18) +
+        print(f"{result['op'].removeprefix('train '):24}" + pair("training_seconds", 2, 18) +
               pair("process_seconds", 2, 18) + pair("peak_rss_mib", 0, 20) +
               f"{ours['loss']:.4g}  {peer['loss']:.4g}".rjust(20))
-        print(f"{'':20}" + f"{result['ratio']:.2f} x".rjust(18) +
+        print(f"{'':24}" + f"{result['ratio']:.2f} x".rjust(18) +
               f"{result['process_ratio']:.2f} x".rjust(18) +
               f"{result['memory_ratio']:.2f} x".rjust(20))
 
@@ -145,9 +162,10 @@ def main():
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--trainer", type=pathlib.Path, default=ROOT / "build/host/sslcuda")
     parser.add_argument("--data", default=os.environ.get("SSLCUDA_DATA", SYSTEM_DATA))
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "perf/results/train_cpu.json")
+    parser.add_argument("--out", type=pathlib.Path,
+                        help="default: perf/results/training-DEVICE-DATE-COMMIT.json")
     parser.add_argument("--program", action="append", choices=PROGRAMS)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-size", type=int, help="default: the program's own")
     options = parser.parse_args()
@@ -162,13 +180,16 @@ def main():
     }
     with tempfile.TemporaryDirectory() as out:
         for program in options.program or PROGRAMS:
-            result, versions = compare(program, options, pathlib.Path(out))
-            report["results"].append(result)
+            results, versions = compare(program, options, pathlib.Path(out))
+            report["results"] += results
             report["versions"] |= versions
+    report["load_after"] = os.getloadavg()[0]
     print_table(report["results"])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"written to {options.out}")
+    out = options.out or ROOT / "perf/results" / (
+        f"training-{options.device}-{report['date'][:10]}-{report['commit']}.json")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n")
+    print(f"written to {out}")
     wrong = [r["op"] for r in report["results"] if not r["error"] <= r["tolerance"]]
     if wrong:
         sys.exit(f"compare_torch: the losses disagree, the times mean nothing: {', '.join(wrong)}")

@@ -83,6 +83,7 @@ SIGNATURES = {
     "matmul": "wiiipiwpiwffpi",
     "linear_forward": "wiiipppwp",
     "linear_backward": "wiiippppwppp",
+    "linear_mse": "wiiippppwpppp",
     "conv2d_forward": "wppppwp",
     "conv2d_backward": "wpppppwppp",
     "batch_norm_forward": "wiiipppppwffwppp",

@@ -62,6 +62,22 @@ def linear_backward(lib, make, s):
                 lambda i, o: lib.linear_backward(make.dtype, n, k, out, *i, act, *o), gradients)
 
 
+def linear_mse(lib, make, s):
+    n, k, out, act = s["n"], s["in"], s["out"], s.get("activation", 0)
+    inputs = (make.normal(n, k), make.normal(out, k, scale=k ** -0.5), make.normal(out),
+              make.normal(n, out))
+
+    def value_and_gradient(x, w, b, target):
+        y = ACTIVATIONS[act](functional.linear(x, w, b))
+        loss = functional.mse_loss(y, target)
+        grad_y = torch.ops.aten.mse_loss_backward(torch.ones_like(loss), y, target, 1)
+        return (loss, masked(act, y, grad_y), *((y,) if act else ()))
+    outputs = (make.scalar(), make.empty(n, out), *((make.empty(n, out),) if act else ()))
+    return Case(inputs, outputs,
+                lambda i, o: lib.linear_mse(make.dtype, n, k, out, *i, act, None,
+                                            *(*o, None)[:3]), value_and_gradient)
+
+
 def conv2d(make, s):
     """Shape for us, settings and shape of y for PyTorch, x and weight."""
     stride, pad = s.get("stride", 1), s.get("pad", 0)
@@ -231,6 +247,6 @@ def rotate(lib, make, s):
 
 
 CASES = {function.__name__: function for function in (
-    matmul, linear_forward, linear_backward, conv2d_forward, conv2d_backward, l2_normalize_forward,
-    l2_normalize_backward, similarity_forward, similarity_backward, infonce, contrastive,
-    cross_entropy, mse, adam, gather_images, gather_rows, rotate90, rotate)} | LAYER_CASES | RANDOM_CASES
+    matmul, linear_forward, linear_backward, linear_mse, conv2d_forward, conv2d_backward,
+    l2_normalize_forward, l2_normalize_backward, similarity_forward, similarity_backward, infonce,
+    contrastive, cross_entropy, mse, adam, gather_images, gather_rows, rotate90, rotate)} | LAYER_CASES | RANDOM_CASES

@@ -23,6 +23,7 @@ from torch_methods import METHODS
 
 HIDDEN = 128
 WARM_UP, TRIAL = 20, 50  # steps
+TRIAL_SECONDS = 1  # of so many at most
 ADAM = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 LAST = ", channels last"
 # Ways to run, of which a trial takes the fastest.
@@ -155,16 +156,24 @@ def seconds_of(training, limit=None):
     return time.perf_counter() - start, losses
 
 
-def fastest(program, images, batch):
+def fastest(program, images, batch, ways):
     def seconds(how):
         training = Training(program, images, batch, how)
-        training.steps(WARM_UP)
-        return min(seconds_of(training, TRIAL)[0] for _ in range(3))
+        first = seconds_of(training, 2)[0] + seconds_of(training, 2)[0]
+        steps = max(2, min(TRIAL, int(TRIAL_SECONDS * 4 / first)))
+        return min(seconds_of(training, steps)[0] / steps for _ in range(3))
 
-    ways = WAYS[images.device.type]
-    if getattr(PROGRAMS[program], "convolutional", False):
-        ways = ways + [way + LAST for way in ways]
     return min(ways, key=seconds)
+
+
+def ways_to_run(program, images, batch):
+    """The fastest way in PyTorch's own layout, and for a convolutional program with the channels
+    last."""
+    ways = WAYS[images.device.type]
+    layouts = [ways]
+    if getattr(PROGRAMS[program], "convolutional", False):
+        layouts.append([way + LAST for way in ways])
+    return [fastest(program, images, batch, ways) for ways in layouts]
 
 
 def main():
@@ -174,7 +183,8 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=WAYS, default="cpu")
-    parser.add_argument("--how", help="a way to run; default: try them, print the fastest, stop")
+    parser.add_argument("--how", help="a way to run; default: try all, print the fastest of each "
+                                      "layout, stop")
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)
@@ -184,7 +194,7 @@ def main():
     images = images.to(options.device)
     result = {"torch": torch.__version__, "python": platform.python_version()}
     if options.how is None:
-        result["how"] = fastest(options.program, images, options.batch_size)
+        result["hows"] = ways_to_run(options.program, images, options.batch_size)
     else:
         Training(options.program, images, options.batch_size, options.how).steps(WARM_UP)
         training = Training(options.program, images, options.batch_size, options.how)

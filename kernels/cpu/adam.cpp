@@ -31,7 +31,8 @@ SSLCUDA_CLONES void adam_piece(const OptimizedTensor& t, const Coefficients& c, 
 }  // namespace
 
 int adam_step(const Exec&, const AdamArgs& a) {
-  const auto step = static_cast<double>(a.step_device ? *a.step_device + 1 : a.step);
+  const double step =
+      a.step_device ? static_cast<double>(*a.step_device) + 1 : static_cast<double>(a.step);
   const double lr = a.lr_device ? *a.lr_device : a.lr;
   const Coefficients c{static_cast<float>(a.beta1),
                        static_cast<float>(1 - a.beta1),

@@ -21,7 +21,41 @@ struct Source {
   AffineMap map;
   bool warps, tones;
   float fill, gain, offset;
+  const float* rimmed;  // as rim() leaves it; null where that would be too large
 };
+
+// What sample() may read around a plane: one pixel before it and two behind.
+constexpr int64_t kRimBefore = 1, kRimAround = 3, kMostRimmed = 4096;
+
+bool has_room_for_rim(int64_t h, int64_t w) {
+  return h <= kMostRimmed && w <= kMostRimmed && (h + kRimAround) * (w + kRimAround) <= kMostRimmed;
+}
+
+void rim(const Source& s, float* rimmed) {
+  const int64_t width = s.w + kRimAround;
+  std::fill_n(rimmed, (s.h + kRimAround) * width, s.fill);
+  for (int64_t p = 0; p < s.h; ++p) {
+    std::copy_n(s.x + p * s.w, s.w, rimmed + (p + kRimBefore) * width + kRimBefore);
+  }
+}
+
+// sample() of a plane with its rim, where no place is outside.
+__attribute__((always_inline)) inline float sample_rimmed(const float* rimmed, int32_t h, int32_t w,
+                                                          float xs, float ys) {
+  const auto hold = [](float value, float most) {
+    return value > -1.0f ? value < most ? value : most : -1.0f;
+  };
+  const float x_held = hold(xs, static_cast<float>(w)), y_held = hold(ys, static_cast<float>(h));
+  const float x_floor = floorf(x_held), y_floor = floorf(y_held);
+  const float across = x_held - x_floor, down = y_held - y_floor;
+  const int32_t width = w + static_cast<int32_t>(kRimAround);
+  const int32_t at = (static_cast<int32_t>(y_floor) + static_cast<int32_t>(kRimBefore)) * width +
+                     static_cast<int32_t>(x_floor) + static_cast<int32_t>(kRimBefore);
+  const float a = rimmed[at], b = rimmed[at + 1];
+  const float c = rimmed[at + width], d = rimmed[at + width + 1];
+  const float upper = fmaf(across, b - a, a), lower = fmaf(across, d - c, c);
+  return fmaf(down, lower - upper, upper);
+}
 
 // Pixels first, first + 1 ... of a row of the view.
 SSLCUDA_CLONES void warp_row(const Source& s, int64_t row, int64_t first, int64_t count,
@@ -33,6 +67,13 @@ SSLCUDA_CLONES void warp_row(const Source& s, int64_t row, int64_t first, int64_
   const float x_row = fmaf(m.xp, static_cast<float>(row), m.x0);
   const float y_row = fmaf(m.yp, static_cast<float>(row), m.y0);
   const auto begin = static_cast<int32_t>(first), length = static_cast<int32_t>(count);
+  if (const float* const rimmed = s.rimmed) {
+    for (int32_t i = 0; i < length; ++i) {
+      const auto q = static_cast<float>(begin + i);
+      y[i] = sample_rimmed(rimmed, h, w, fmaf(m.xq, q, x_row), fmaf(m.yq, q, y_row));
+    }
+    return;
+  }
   for (int32_t i = 0; i < length; ++i) {
     const auto q = static_cast<float>(begin + i);
     y[i] = sample(x, h, w, fmaf(m.xq, q, x_row), fmaf(m.yq, q, y_row), fill);
@@ -132,15 +173,21 @@ int augment(const Exec&, const AugmentArgs& a) {
   const int64_t pixels = a.h * a.w, planes = a.n * a.c;
   parallel_for(a.views * planes, kWork * pixels, [&](int64_t plane) {
     const AugmentView view = draw_view(s, a.source.seed, sequence, plane / a.c, a.h, a.w);
-    const Source source{a.x + plane % planes * pixels,
-                        a.h,
-                        a.w,
-                        view.map,
-                        s.warps(),
-                        s.tones(),
-                        s.fill,
-                        view.gain,
-                        view.offset};
+    float rimmed[kMostRimmed];
+    Source source{a.x + plane % planes * pixels,
+                  a.h,
+                  a.w,
+                  view.map,
+                  s.warps(),
+                  s.tones(),
+                  s.fill,
+                  view.gain,
+                  view.offset,
+                  nullptr};
+    if (s.warps() && has_room_for_rim(a.h, a.w)) {
+      rim(source, rimmed);
+      source.rimmed = rimmed;
+    }
     float* const y = a.y + plane * pixels;
     if (view.radius == 0) {
       for (int64_t p = 0; p < a.h; ++p) fetch_row(source, p, 0, a.w, y + p * a.w);

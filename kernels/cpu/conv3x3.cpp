@@ -110,6 +110,7 @@ __attribute__((always_inline)) inline void add_gradients(const Conv2dBackwardArg
       for (int k = 0; k < kOutputs; ++k) {
         const int64_t offset = (o + k) * layout.outputs() + at;
         g[k] = drop<kLanes>(strip.repeated, load<kLanes>(grad_y + offset));
+        __builtin_prefetch(grad_y + offset + kOutputs * layout.outputs());
         if (relu) g[k] = load<kLanes>(y + offset) <= 0 ? Lanes<kLanes>{} : g[k];
         bias[k] += g[k];
       }

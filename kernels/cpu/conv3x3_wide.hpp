@@ -1,6 +1,7 @@
-// conv3x3_wide.hpp - 3 x 3 convolution of stride and dilation 1 over many channels, without
-// unrolled patches: the lanes of a register are output channels, so that a pixel is broadcast, and
-// what it is multiplied with is contiguous after the weights have been packed once per call.
+// conv3x3_wide.hpp - 3 x 3 convolution of stride and dilation 1 over many channels, by the
+// algorithm of winograd.hpp: the lanes of a register are output channels, so that a pixel's
+// frequency is broadcast, and what it is multiplied with is contiguous after the weights have been
+// transformed once per call.
 #pragma once
 
 #include "kernels/args.hpp"

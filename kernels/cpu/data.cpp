@@ -116,7 +116,9 @@ int rotate(const Exec&, const RotateArgs& a) {
 }
 
 int counter_add(const Exec&, const CounterAddArgs& a) {
-  *a.counter += a.delta;
+  // Wraps around, as on the GPU.
+  *a.counter =
+      static_cast<int64_t>(static_cast<uint64_t>(*a.counter) + static_cast<uint64_t>(a.delta));
   return kOk;
 }
 

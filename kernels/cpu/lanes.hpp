@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace sslcuda::cpu {
 
@@ -42,6 +43,34 @@ __attribute__((always_inline)) inline float total(const Vector& lanes) {
     for (int k = 0; k < half; ++k) part[k] += part[k + half];
   }
   return part[0];
+}
+
+// The halves of two registers, lane by lane in turns; the lower ones, or with kUpper the upper
+// ones.
+template <int kLanes, bool kUpper, int... kIndex>
+__attribute__((always_inline)) inline Lanes<kLanes> interleave(
+    const Lanes<kLanes>& a, const Lanes<kLanes>& b, std::integer_sequence<int, kIndex...>) {
+  constexpr int kFirst = kUpper ? kLanes / 2 : 0;
+  return __builtin_shufflevector(a, b, (kFirst + kIndex / 2 + kIndex % 2 * kLanes)...);
+}
+
+// Rows of a square become its columns: with rows and columns counted in one number, every step
+// rotates that number's bits by one.
+template <int kLanes>
+__attribute__((always_inline)) inline void transpose(Lanes<kLanes> square[kLanes]) {
+  using Index = std::make_integer_sequence<int, kLanes>;
+  constexpr int kHalf = kLanes / 2;
+#pragma GCC unroll 4
+  for (int step = 1; step < kLanes; step *= 2) {
+    Lanes<kLanes> next[kLanes];
+#pragma GCC unroll 8
+    for (int k = 0; k < kHalf; ++k) {
+      next[2 * k] = interleave<kLanes, false>(square[k], square[k + kHalf], Index{});
+      next[2 * k + 1] = interleave<kLanes, true>(square[k], square[k + kHalf], Index{});
+    }
+#pragma GCC unroll 16
+    for (int k = 0; k < kLanes; ++k) square[k] = next[k];
+  }
 }
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

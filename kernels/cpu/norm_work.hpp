@@ -1,7 +1,8 @@
 // norm_work.hpp - how normalisation on the CPU is cut, and its workspace.
-// A piece is a chunk of images times a range of channels, which is a group where statistics are per
-// image. Batch normalisation sums over every piece, adds the chunks in order, and goes over the
-// tensor once more; group normalisation finishes an image before the next.
+// A piece is a chunk of images times a range of channels: a group where statistics are per image,
+// all channels where there are many images, so that a piece reads one stream of memory. Batch
+// normalisation sums over every piece, adds the chunks in order, and goes over the tensor once
+// more; group normalisation finishes an image before the next.
 #pragma once
 
 #include "kernels/args_layers.hpp"
@@ -9,7 +10,7 @@
 
 namespace sslcuda::cpu {
 
-constexpr int64_t kMaxNormChunks = 16, kNormPieces = 64, kLeastNormRange = 1024;
+constexpr int64_t kMaxNormChunks = 16, kNormPieces = 16, kLeastNormRange = 1024;
 
 struct NormPiece {
   int64_t chunk, image_begin, image_end, channel, channels;

@@ -94,19 +94,21 @@ struct PartSize {
 };
 
 // Halves the longer side until there are parts for many threads, or a part has little to do. Every
-// part reorders its share of both matrices anew: so they stay near square, and become more than
-// kFewParts only if they remain large, in sides too where a sum is long.
+// part reorders its share of both matrices anew: so they stay near square, and the more there are,
+// the larger they must remain; of many, in sides too where a sum is long.
 inline PartSize part_size(const Gemm& g) {
-  constexpr int64_t kGrain = 16, kFewParts = 16, kMaxParts = 64;
-  constexpr int64_t kSmall = 1 << 22, kLarge = 1 << 26, kLeastSide = 128;
+  constexpr int64_t kGrain = 16, kFewParts = 8, kManyParts = 16, kMaxParts = 64;
+  constexpr int64_t kSmall = 1 << 22, kMiddle = 1 << 23, kLarge = 1 << 26, kLeastSide = 128;
+  const auto least = [](int64_t parts) {
+    return parts < kFewParts ? kSmall : parts < kManyParts ? kMiddle : kLarge;
+  };
   const auto halve = [](int64_t extent) { return ceil_div(ceil_div(extent, 2), kGrain) * kGrain; };
   PartSize part{g.m, g.n};
   int64_t parts = 1;
   const int64_t k = std::max<int64_t>(g.k, 1);
-  while (parts < kMaxParts &&
-         part.rows * part.columns * k >= (parts < kFewParts ? kSmall : kLarge)) {
+  while (parts < kMaxParts && part.rows * part.columns * k >= least(parts)) {
     int64_t& longer = part.rows >= part.columns ? part.rows : part.columns;
-    if (halve(longer) == longer || (parts >= kFewParts && halve(longer) <= kLeastSide)) break;
+    if (halve(longer) == longer || (parts >= kManyParts && halve(longer) <= kLeastSide)) break;
     longer = halve(longer);
     parts = ceil_div(g.m, part.rows) * ceil_div(g.n, part.columns);
   }

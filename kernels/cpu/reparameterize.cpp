@@ -6,6 +6,7 @@
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/vmath.hpp"
+#include "kernels/exp_rest.hpp"
 
 namespace sslcuda::cpu {
 namespace {
@@ -14,17 +15,8 @@ constexpr int64_t kPiece = 4096, kWork = 16;
 
 int64_t rows_per_piece(int64_t d) { return std::max<int64_t>(kPiece / d, 1); }
 
-// exp(v) - 1 - v >= 0, which near 0 is the small rest of large numbers.
 __attribute__((always_inline)) inline float exp_rest(float v, float exp_v) {
-  float p = 1.0f / 362880;
-  p = p * v + 1.0f / 40320;
-  p = p * v + 1.0f / 5040;
-  p = p * v + 1.0f / 720;
-  p = p * v + 1.0f / 120;
-  p = p * v + 1.0f / 24;
-  p = p * v + 1.0f / 6;
-  p = p * v + 0.5f;
-  const float near = p * v * v, far = exp_v - 1.0f - v;
+  const float near = exp_rest_near(v), far = exp_v - 1.0f - v;
   return v > -0.5f && v < 0.5f ? near : far;
 }
 

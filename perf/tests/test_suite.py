@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-OPS = {"matmul", "linear_forward", "linear_backward", "conv2d_forward", "conv2d_backward",
+OPS = {"matmul", "linear_forward", "linear_backward", "linear_mse", "conv2d_forward", "conv2d_backward",
        "l2_normalize_forward", "l2_normalize_backward", "similarity_forward",
        "similarity_backward", "infonce", "contrastive", "cross_entropy", "mse",
        "binary_cross_entropy", "norm_forward", "norm_backward", "pool2d_forward",

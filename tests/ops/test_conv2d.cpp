@@ -34,6 +34,8 @@ constexpr Conv2dShape kShapes[] = {
     {18, 16, 14, 14, 32, 3, 3, 1, 1, 1, 1},
     {2, 33, 5, 14, 23, 3, 3},
     {3, 12, 6, 12, 40, 3, 3, 1, 1, 2, 2},
+    {3, 17, 5, 7, 13, 3, 3, 1, 1, 1, 0},
+    {2, 12, 21, 35, 18, 3, 3, 1, 1, 1, 1},
 };
 
 std::string label(const Conv2dShape& s) {
@@ -192,7 +194,7 @@ TEST_P(Conv2d, ZeroMeansOne) {
 
 TEST_P(Conv2d, SpoiltImagesStayAlone) {
   const int64_t spoilt = 1;
-  for (const Conv2dShape& s : {kShapes[2], kShapes[5]}) {
+  for (const Conv2dShape& s : {kShapes[2], kShapes[5], kShapes[18]}) {
     for (const float value : {kNaN, kInf}) {
       Inputs in = make_inputs(s, kNone);
       const Floats y = forward(context(), s, in.x, in.weight, {}, kNone);
@@ -218,7 +220,8 @@ TEST_P(Conv2d, NoImages) {
 }
 
 TEST_P(Conv2d, IsRepeatable) {
-  for (const Conv2dShape& s : {Conv2dShape{5, 1, 28, 28, 16, 3, 3}, kShapes[8], kShapes[9]}) {
+  for (const Conv2dShape& s :
+       {Conv2dShape{5, 1, 28, 28, 16, 3, 3}, kShapes[8], kShapes[9], kShapes[16]}) {
     const Inputs in = make_inputs(s, kRelu);
     expect_repeatable([&](const Context& c) {
       const Gradients grad = backward(c, s, in, kRelu);

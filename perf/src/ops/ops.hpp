@@ -18,6 +18,7 @@ struct Op {
 Case matmul(const Problem& problem, const Library& library);
 Case linear_forward(const Problem& problem, const Library& library);
 Case linear_backward(const Problem& problem, const Library& library);
+Case linear_mse(const Problem& problem, const Library& library);
 Case conv2d_forward(const Problem& problem, const Library& library);
 Case conv2d_backward(const Problem& problem, const Library& library);
 Case norm_forward(const Problem& problem, const Library& library);
@@ -50,6 +51,7 @@ inline const std::map<std::string, Op> kOps = {
     {"matmul", {matmul, true}},
     {"linear_forward", {linear_forward, true}},
     {"linear_backward", {linear_backward, true}},
+    {"linear_mse", {linear_mse, true}},
     {"conv2d_forward", {conv2d_forward}},
     {"conv2d_backward", {conv2d_backward}},
     {"norm_forward", {norm_forward}},
