@@ -8,13 +8,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/anywhere.hpp"
 #include "kernels/args_random.hpp"
-
-#if defined(__CUDACC__)
-#define SSLCUDA_ANYWHERE __host__ __device__ __forceinline__
-#else
-#define SSLCUDA_ANYWHERE __attribute__((always_inline)) inline
-#endif
 
 namespace sslcuda {
 

@@ -1,9 +1,8 @@
 #include "host/abi/abi.hpp"
 
-#include <fmt/core.h>
-
 #include <array>
-#include <cstdio>
+
+#include "host/message.hpp"
 
 namespace host {
 namespace {
@@ -37,7 +36,7 @@ std::string Context::describe() {
 
 void Context::log_to_stderr() {
   const sslcuda_log_callback print = [](int32_t, const char* message, void*) {
-    fmt::print(stderr, "{}\n", message);
+    to_stderr(std::string(message) + '\n');
   };
   run(sslcuda_context_set_log, SSLCUDA_LOG_DEBUG, print, nullptr);
 }

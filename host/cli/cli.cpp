@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <new>
 #include <string_view>
@@ -11,16 +12,15 @@
 
 #include "host/abi/abi.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/help.hpp"
 #include "host/failure.hpp"
+#include "host/message.hpp"
 
 namespace host {
 namespace {
 
-constexpr const char* kExitCodes =
-    "Exit codes: 0 success, 1 internal error, 2 wrong usage, 3 unusable data, 4 device failure,\n"
-    "5 the loss diverged, 6 output cannot be written, 75 the device was lost (go on with "
-    "--resume),\n"
-    "130 interrupted (all is saved; go on with --resume).";
+constexpr const char* kNoOutput =
+    "standard output cannot be written; free some space or send it elsewhere";
 
 // What to do about a failed call of the library.
 std::string remedy(sslcuda_status status) {
@@ -40,7 +40,7 @@ std::string remedy(sslcuda_status status) {
 
 int complain(Exit code, std::string message) {
   std::ranges::replace(message, '\n', ' ');
-  fmt::print(stderr, "sslcuda: {}\n", message);
+  to_stderr(fmt::format("sslcuda: {}\n", message));
   return static_cast<int>(code);
 }
 
@@ -56,6 +56,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv) {
   CLI::App app("Self-supervised learning on libsslcuda, on a GPU or the CPU", "sslcuda");
   Action chosen;
+  app.formatter(help_formatter());
   app.set_version_flag("--version", sslcuda_build_info());
   app.require_subcommand(1);
   app.footer(help_footer("sslcuda train contrastive --epochs 1"));
@@ -69,6 +70,25 @@ int run(int argc, char** argv) {
     return complain(Exit::kUsage, explain(app, error) + "; see sslcuda --help");
   }
   return static_cast<int>(chosen());
+}
+
+// The same, with every failure told.
+int run_to_end(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Failure& failure) {
+    return complain(failure.code(), failure.what());
+  } catch (const StatusError& error) {
+    const Exit code = error.status() == SSLCUDA_CONTEXT_LOST ? Exit::kDeviceLost : Exit::kDevice;
+    return complain(code, fmt::format("{}; {}", error.what(), remedy(error.status())));
+  } catch (const std::bad_alloc&) {
+    return complain(Exit::kInternal, "out of memory; use a smaller --batch-size");
+  } catch (const std::exception& error) {
+    if (std::ferror(stdout)) return complain(Exit::kOutput, kNoOutput);
+    return complain(Exit::kInternal, fmt::format("{}; report it with the output of "
+                                                 "sslcuda --version",
+                                                 error.what()));
+  }
 }
 
 }  // namespace
@@ -91,29 +111,16 @@ void add_progress_option(CLI::App& command, ProgressMode& mode) {
             mode = known->second;
           },
           "auto, bar, plain or none")
-      ->type_name("")
+      ->type_name("NAME")
       ->default_str("auto");
 }
 
-std::string help_footer(const std::string& example) {
-  return fmt::format("Example: {}\n\n{}", example, kExitCodes);
-}
-
 int run_command_line(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const Failure& failure) {
-    return complain(failure.code(), failure.what());
-  } catch (const StatusError& error) {
-    const Exit code = error.status() == SSLCUDA_CONTEXT_LOST ? Exit::kDeviceLost : Exit::kDevice;
-    return complain(code, fmt::format("{}; {}", error.what(), remedy(error.status())));
-  } catch (const std::bad_alloc&) {
-    return complain(Exit::kInternal, "out of memory; use a smaller --batch-size");
-  } catch (const std::exception& error) {
-    return complain(Exit::kInternal, fmt::format("{}; report it with the output of "
-                                                 "sslcuda --version",
-                                                 error.what()));
-  }
+  const int code = run_to_end(argc, argv);
+  // Only now is it known whether standard output could be written; a first failure counts more.
+  const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (written || code != 0) return code;
+  return complain(Exit::kOutput, kNoOutput);
 }
 
 }  // namespace host

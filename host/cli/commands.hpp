@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "host/cli/help.hpp"
 #include "host/failure.hpp"
 #include "host/report/progress.hpp"
 
@@ -18,8 +19,5 @@ void add_info_commands(CLI::App& app, Action& chosen);  // inspect, report, doct
 
 // --progress, of every command that takes its time.
 void add_progress_option(CLI::App& command, ProgressMode& mode);
-
-// For the end of a --help.
-std::string help_footer(const std::string& example);
 
 }  // namespace host

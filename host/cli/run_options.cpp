@@ -17,7 +17,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--data", choice.data, "IDX files (default: those of the run)")
       ->type_name("DIR");
   command.add_option("--device", choice.device, "auto, cpu, cuda or cuda:N (default: as trained)")
-      ->type_name("");
+      ->type_name("NAME");
   command.add_option("--threads", choice.threads, "On the CPU (default: as trained)")
       ->type_name("N");
   add_progress_option(command, options.progress);

@@ -114,39 +114,58 @@ Names draw_confusion(Study& study, const RunDirectory& directory) {
   return {RunDirectory::kConfusion};
 }
 
-Names draw_reconstructions(Study& study, const RunDirectory& directory) {
-  constexpr int64_t kImages = 48, kColumns = 16;
-  Session& session = study.session();
-  const int64_t n = std::min(kImages, session.test_images.count());
-  const int64_t h = session.data.test.h, w = session.data.test.w;
-  const std::vector<float> images = test_pixels(session, 0, n);
-  const std::vector<float> copies = reconstruct_images(session, session.test_images, 0, n);
+constexpr int64_t kShownImages = 48;  // by those that show test images beside others
+
+// Lists of as many images, one below the other: a grid of rows of the first, the second and so on.
+std::string rows_png(Study& study, const std::vector<std::vector<float>>& lists,
+                     const Heading& heading) {
+  constexpr int64_t kColumns = 16;
+  const int64_t h = study.session().data.test.h, w = study.session().data.test.w;
+  const auto n = static_cast<int64_t>(lists.front().size()) / (h * w);
   std::vector<float> rows;
   for (int64_t i = 0; i < n; i += kColumns) {
     const auto first = static_cast<size_t>(i * h * w);
     const auto count = static_cast<size_t>(std::min(kColumns, n - i) * h * w);
-    append(rows, std::span(images).subspan(first, count));
-    // A last row that is not full ends with white tiles.
-    rows.resize(rows.size() + static_cast<size_t>(kColumns * h * w) - count, 1.0f);
-    append(rows, std::span(copies).subspan(first, count));
-    rows.resize(rows.size() + static_cast<size_t>(kColumns * h * w) - count, 1.0f);
+    for (const std::vector<float>& images : lists) {
+      append(rows, std::span(images).subspan(first, count));
+      // A last row that is not full ends with white tiles.
+      rows.resize(rows.size() + static_cast<size_t>(kColumns * h * w) - count, 1.0f);
+    }
   }
+  return image_grid_png(grey_tiles(rows, h, w), {kColumns, std::ssize(lists)}, heading);
+}
+
+Names draw_reconstructions(Study& study, const RunDirectory& directory) {
+  Session& session = study.session();
+  const int64_t n = std::min(kShownImages, session.test_images.count());
+  const std::vector<float> copies = reconstruct_images(session, session.test_images, 0, n);
   directory.write(RunDirectory::kReconstructions,
-                  image_grid_png(grey_tiles(rows, h, w), {kColumns, 2},
-                                 {titled(study, "reconstructions"),
-                                  "upper rows: test images; lower rows: what the model makes of "
-                                  "them"}));
+                  rows_png(study, {test_pixels(session, 0, n), copies},
+                           {titled(study, "reconstructions"),
+                            "upper rows: test images; lower rows: what the model makes of them"}));
   return {RunDirectory::kReconstructions};
+}
+
+Names draw_denoised(Study& study, const RunDirectory& directory) {
+  Session& session = study.session();
+  const int64_t n = std::min(kShownImages, session.test_images.count());
+  const Restored restored = restore_images(session, 0, n);
+  directory.write(
+      RunDirectory::kDenoised,
+      rows_png(study, {restored.corrupted, restored.images, test_pixels(session, 0, n)},
+               {titled(study, "denoised"),
+                "upper rows: test images corrupted as in training; middle: what the model makes "
+                "of them; lower: as they were"}));
+  return {RunDirectory::kDenoised};
 }
 
 Names draw_samples(Study& study, const RunDirectory& directory) {
   constexpr int64_t kRows = 8, kColumns = 16;
-  constexpr uint64_t kSequence = uint64_t{1} << 63;  // no step of training draws from it
   Session& session = study.session();
   const int64_t width = session.program->latent_width();
   Buffer<float> codes(session.context, kRows * kColumns * width);
   session.context.run(sslcuda_random_normal, SSLCUDA_F32, codes.size(), session.options.seed,
-                      kSequence, nullptr, 0.0f, 1.0f, codes.data());
+                      kOutsideTraining, nullptr, 0.0f, 1.0f, codes.data());
   const std::vector<float> images = decode_images(session, download(codes));
   directory.write(
       RunDirectory::kSamples,
@@ -193,11 +212,14 @@ Names draw_interpolation(Study& study, const RunDirectory& directory) {
 
 bool always(const Program&) { return true; }
 bool reconstructs(const Program& program) { return program.reconstructs(); }
+bool corrupts(const Program& program) { return program.corrupts(); }
 bool generates(const Program& program) { return program.latent_width() > 0; }
 
 constexpr PlotKind kKinds[] = {
     {"reconstructions", "test images and what the model makes of them", false,
      "autoencoder, denoise and vae", reconstructs, draw_reconstructions},
+    {"denoised", "corrupted test images, restored, and as they were", false, "denoise", corrupts,
+     draw_denoised},
     {"samples", "images of random codes", false, "vae", generates, draw_samples},
     {"interpolation", "images between two test images", false, "vae", generates,
      draw_interpolation},

@@ -81,6 +81,20 @@ std::vector<float> reconstruct_images(Session& session, const DeviceImages& imag
   return download(reconstructions(session, images, first, n));
 }
 
+Restored restore_images(Session& session, int64_t first, int64_t n) {
+  Program& program = *session.program;
+  const int64_t pixels = session.test_images.width();
+  Buffer<float> x(session.context, std::min(session.batch, n) * pixels);
+  Buffer<float> corrupted(session.context, n * pixels), y(session.context, n * pixels);
+  run_in_parts(session, n, [&](int64_t i, int64_t part) {
+    const auto sequence = kOutsideTraining + static_cast<uint64_t>(first + i);
+    session.test_images.gather(part, first + i, program.pixel_scale(), x.data());
+    program.corrupt(part, x.data(), sequence, corrupted.data() + i * pixels);
+    program.reconstruct(part, corrupted.data() + i * pixels, y.data() + i * pixels);
+  });
+  return {download(corrupted), download(y)};
+}
+
 std::vector<float> decode_images(Session& session, const std::vector<float>& codes) {
   Program& program = *session.program;
   const int64_t width = program.latent_width(), pixels = session.test_images.width();

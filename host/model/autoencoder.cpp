@@ -51,6 +51,11 @@ class Autoencoder : public Program {
     decoder_.forward(n, hidden_.data(), SSLCUDA_ACTIVATION_SIGMOID, y);
   }
 
+  bool corrupts() const override { return denoises_; }
+  void corrupt(int64_t n, const float* x, uint64_t sequence, float* y) override {
+    corruption_.draw(n, x, 1, sequence, y);
+  }
+
  private:
   int64_t pixels_;
   bool denoises_;

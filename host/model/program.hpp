@@ -59,6 +59,10 @@ class Program {
   virtual bool reconstructs() const { return false; }
   virtual void reconstruct(int64_t /*n*/, const float* /*x*/, float* /*y*/) {}
 
+  // Queues x as training would see it, corrupted, if it does that; `sequence` chooses the draw.
+  virtual bool corrupts() const { return false; }
+  virtual void corrupt(int64_t /*n*/, const float* /*x*/, uint64_t /*sequence*/, float* /*y*/) {}
+
   // Queues the images y [n, h * w] of the codes z [n, latent_width], if it is generative: then
   // codes drawn from a standard normal distribution give new images. 0: it is not.
   virtual int64_t latent_width() const { return 0; }

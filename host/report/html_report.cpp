@@ -75,7 +75,7 @@ class Report {
 
   const RunDirectory& run_;
   Json config_, summary_;  // summary.json may be missing, as in a run that was killed
-  std::string method_;
+  std::string method_, status_;
   Metrics metrics_;
 };
 
@@ -85,6 +85,9 @@ Report::Report(const RunDirectory& run)
   const fs::path summary = run.file(RunDirectory::kSummary);
   if (fs::exists(summary, error)) summary_ = read_json(summary);
   method_ = text_of(find_json(config_, "program"));
+  if (const Json status = find_json(summary_, "status"); !status.is_null()) {
+    status_ = text_of(status);
+  }
   metrics_ = read_metrics(run.file(RunDirectory::kMetrics));
 }
 
@@ -107,8 +110,10 @@ std::string Report::page() const {
 }
 
 std::string Report::heading() const {
-  const Json status = find_json(summary_, "status");
-  const std::string state = status.is_null() ? "not finished" : text_of(status);
+  std::string state = status_.empty() ? "not finished" : status_;
+  if (const Json reason = find_json(summary_, "reason"); !reason.is_null()) {
+    state += ": " + text_of(reason);
+  }
   return fmt::format("<h1>{}</h1>\n<p class=\"quiet\">{}, {}</p>\n", escape_html(method_),
                      escape_html(run_.path().string()), escape_html(state));
 }
@@ -139,21 +144,29 @@ std::string Report::commands() const {
     return fmt::format("<p>{}</p>\n<pre>{}</pre>\n", purpose, escape_html(command));
   };
   const std::string method = quoted(method_);
-  std::string out;
-  if (text_of(find_json(summary_, "status")) != "completed") {
+  const bool diverged = status_ == "diverged";  // going on would end in the same step again
+  std::string out, lower;
+  if (diverged) {
+    const auto lr = number_of(find_json(config_, "lr"));
+    lower = fmt::format(" --lr {:g}", lr.value_or(1e-3) / 10);
+  } else if (status_ != "completed") {
     out += entry("Go on where it stopped:",
                  fmt::format("sslcuda train {} --out {} --resume", method, run));
   }
-  out += entry("Train again with the same options:",
-               fmt::format("sslcuda train {} --config {} --out {}", method,
-                           quoted(run_.file(RunDirectory::kConfig).string()),
-                           quoted(run_.path().string() + "-again")));
-  out += entry("Evaluate the features:", fmt::format("sslcuda eval knn --run {0}\n"
-                                                     "sslcuda eval linear --run {0}",
-                                                     run));
-  out += entry("Draw the pictures again, or write the features to embeddings.npy:",
-               fmt::format("sslcuda plot --run {0}\nsslcuda embed --run {0}", run));
-  out += entry("See what its checkpoint holds:", "sslcuda inspect " + run);
+  out += entry(
+      diverged ? "Train again with a lower learning rate:" : "Train again with the same options:",
+      fmt::format("sslcuda train {} --config {}{} --out {}", method,
+                  quoted(run_.file(RunDirectory::kConfig).string()), lower,
+                  quoted(run_.path().string() + "-again")));
+  std::error_code error;
+  if (fs::exists(run_.file(RunDirectory::kLast), error)) {
+    out += entry("Evaluate the features:", fmt::format("sslcuda eval knn --run {0}\n"
+                                                       "sslcuda eval linear --run {0}",
+                                                       run));
+    out += entry("Draw the pictures again, or write the features to embeddings.npy:",
+                 fmt::format("sslcuda plot --run {0}\nsslcuda embed --run {0}", run));
+    out += entry("See what its checkpoint holds:", "sslcuda inspect " + run);
+  }
   out += entry("Follow its curves in TensorBoard:", "tensorboard --logdir " + run);
   return out;
 }

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "host/message.hpp"
+
 namespace host {
 namespace {
 
@@ -76,11 +78,11 @@ void Progress::note(const std::string& line) {
   if (log_) log_(line);
   if (mode_ == ProgressMode::kNone) return;
   clear();
-  fmt::print(stderr, "{}\n", line);
+  to_stderr(line + '\n');
 }
 
 void Progress::clear() {
-  if (bar_is_up_) fmt::print(stderr, "\r\033[K");
+  if (bar_is_up_) to_stderr("\r\033[K");
   bar_is_up_ = false;
 }
 
@@ -90,7 +92,7 @@ void Progress::draw(double done, const std::string& text) {
   std::string line =
       fmt::format("[{:<{}}] {:3.0f}%  {}", std::string(full, '='), kCells, 100 * done, text);
   line.resize(std::min(line.size(), terminal_width() - 1));
-  fmt::print(stderr, "\r{}\033[K", line);
+  to_stderr(fmt::format("\r{}\033[K", line));
   bar_is_up_ = true;
 }
 

@@ -23,6 +23,10 @@ constexpr PictureText kTexts[] = {
     {RunDirectory::kReconstructions,
      "Test images (upper rows) and what the model makes of them (lower rows).",
      "Pairs of test images and their reconstructions"},
+    {RunDirectory::kDenoised,
+     "Corrupted test images (upper rows), what the model makes of them (middle), and the images "
+     "before the corruption (lower rows).",
+     "Test images in threes: corrupted, restored by the model, and as they were"},
     {RunDirectory::kSamples, "Images made from codes drawn at random.",
      "Grid of images that the model generated"},
     {RunDirectory::kInterpolation,

@@ -115,8 +115,8 @@ void apply_config(const Json& config, const std::string& source, TrainOptions& o
                     "(config.json of a run has all that there are)",
                     source, key, options.program);
     }
-    const std::string expected =
-        std::visit([&](auto member) { return assign(value, options.*member); }, field->member);
+    const std::string expected = std::visit(
+        [&, &given = value](auto member) { return assign(given, options.*member); }, field->member);
     if (!expected.empty()) {
       throw Failure(Exit::kUsage, "{}: {} is {} but must be {}; correct it", source, key,
                     value.dump(), expected);

@@ -11,11 +11,20 @@
 
 namespace host {
 
-// The parser by itself would keep the last of two equal keys.
+namespace {
+
+// Much more than any file of ours has. The parser's own functions, its destructor too, call
+// themselves once per level.
+constexpr int kMostLevels = 64;
+
+}  // namespace
+
+// The parser by itself would keep the last of two equal keys, and go down as deep as it can.
 Json parse_json(std::span<const uint8_t> text) {
   std::vector<std::set<std::string>> seen;
   return Json::parse(text.begin(), text.end(),
                      [&](int depth, Json::parse_event_t event, Json& value) {
+                       if (depth > kMostLevels) throw std::runtime_error("nested too deeply");
                        const auto level = static_cast<size_t>(depth);
                        if (event == Json::parse_event_t::object_start) {
                          seen.resize(level + 1);

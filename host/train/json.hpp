@@ -1,5 +1,5 @@
-// json.hpp - JSON as the trainer reads and writes it: keys keep their order, and a key twice in one
-// object is an error.
+// json.hpp - JSON as the trainer reads and writes it: keys keep their order; a key twice in one
+// object is an error, and so are more than 64 levels.
 #pragma once
 
 #include <cstdint>

@@ -61,7 +61,7 @@ constexpr OptionField kFields[] = {
     {"checkpoint_steps", "N", "Also save after so many steps (0: never)", &O::checkpoint_steps,
      Effect::kNone},
     {"keep", "N", "Newest checkpoints epoch-N to keep (0: all)", &O::keep, Effect::kNone},
-    {"device", "", "auto, cpu, cuda or cuda:N", &O::device, Effect::kNone},
+    {"device", "NAME", "auto, cpu, cuda or cuda:N", &O::device, Effect::kNone},
     {"threads", "N", "On the CPU (0: all)", &O::threads, Effect::kNone},
     {"graph", "", "Replay a graph of each step instead of queueing it anew", &O::graph,
      Effect::kNone},

@@ -47,6 +47,8 @@ class Run : Session {
   void report();
   void write_summary(const TrainingRecord& record) const;
   void print_results(const TrainingRecord& record);
+  void draw_loss() const;
+  [[noreturn]] void stop_diverged(const TrainingRecord& record) const;
   [[noreturn]] void stop_interrupted(const TrainingRecord& record) const;
 
   RunDirectory& directory_;
@@ -109,6 +111,7 @@ void Run::run() {
     note_start();
     const TrainingRecord record = train();
     write_summary(record);
+    if (!record.divergence.empty()) stop_diverged(record);
     if (interrupted()) stop_interrupted(record);
     report();
     print_results(record);
@@ -176,10 +179,15 @@ void Run::report() {
       save_result(directory_, "reconstruction", study.reconstruction(), checkpoint);
     }
     plot_run(study, directory_);
-  } else if (!read_metrics(directory_.file(RunDirectory::kMetrics)).losses.empty()) {
-    draw_loss_plot(directory_);
+  } else {
+    draw_loss();
   }
   write_report(directory_.path());
+}
+
+void Run::draw_loss() const {
+  const Metrics metrics = read_metrics(directory_.file(RunDirectory::kMetrics));
+  if (!metrics.losses.empty()) draw_loss_plot(directory_);
 }
 
 void Run::print_results(const TrainingRecord& record) {
@@ -201,15 +209,19 @@ void Run::print_results(const TrainingRecord& record) {
 // A run that was complete already keeps what it says, evaluations included.
 void Run::write_summary(const TrainingRecord& record) const {
   const bool complete = record.state.step >= schedule_.steps;
-  const Json summary = {{"status", complete ? "completed" : "interrupted"},
-                        {"program", options.program},
-                        {"steps", record.state.step},
-                        {"epochs", record.state.epoch},
-                        {"epoch_losses", record.epoch_losses},
-                        {"best_epoch", record.state.best_epoch},
-                        {"resumed_at_step", record.first_step},
-                        {"seconds", record.seconds},
-                        {"images_per_second", record.images_per_second()}};
+  const bool diverged = !record.divergence.empty();
+  Json summary = {{"status", diverged   ? "diverged"
+                             : complete ? "completed"
+                                        : "interrupted"},
+                  {"program", options.program},
+                  {"steps", record.state.step},
+                  {"epochs", record.state.epoch},
+                  {"epoch_losses", record.epoch_losses},
+                  {"best_epoch", record.state.best_epoch},
+                  {"resumed_at_step", record.first_step},
+                  {"seconds", record.seconds},
+                  {"images_per_second", record.images_per_second()}};
+  if (diverged) summary["reason"] = record.divergence;
   const std::filesystem::path path = directory_.file(RunDirectory::kSummary);
   std::error_code error;
   if (record.images == 0 && std::filesystem::exists(path, error)) {
@@ -217,6 +229,14 @@ void Run::write_summary(const TrainingRecord& record) const {
     if (before.value("steps", Json()) == summary["steps"]) return;
   }
   directory_.write(RunDirectory::kSummary, format_json(summary));
+}
+
+// No evaluation of a broken model, but the curve that led there.
+void Run::stop_diverged(const TrainingRecord& record) const {
+  draw_loss();
+  write_report(directory_.path());
+  throw Failure(Exit::kDiverged, "{}; try a lower --lr than {:g}, and see {}", record.divergence,
+                options.lr, directory_.file(RunDirectory::kReport).string());
 }
 
 void Run::stop_interrupted(const TrainingRecord& record) const {

@@ -22,16 +22,16 @@ namespace fs = std::filesystem;
 
 // Everything that runs and the commands on them write. config.json comes first: a directory without
 // it is no run's, so one whose removal was cut short is not taken for a run.
-constexpr const char* kFiles[] = {RunDirectory::kConfig,       RunDirectory::kMetrics,
-                                  RunDirectory::kSummary,      RunDirectory::kLog,
-                                  RunDirectory::kReport,       RunDirectory::kEmbeddings,
-                                  RunDirectory::kLabels,       RunDirectory::kReconstructionsArray,
-                                  RunDirectory::kLast,         RunDirectory::kBest,
-                                  RunDirectory::kLossPlot,     RunDirectory::kReconstructions,
-                                  RunDirectory::kEmbeddingPca, RunDirectory::kEmbeddingTsne,
-                                  RunDirectory::kSimilarity,   RunDirectory::kFilters,
-                                  RunDirectory::kConfusion,    RunDirectory::kSamples,
-                                  RunDirectory::kInterpolation};
+constexpr const char* kFiles[] = {RunDirectory::kConfig,        RunDirectory::kMetrics,
+                                  RunDirectory::kSummary,       RunDirectory::kLog,
+                                  RunDirectory::kReport,        RunDirectory::kEmbeddings,
+                                  RunDirectory::kLabels,        RunDirectory::kReconstructionsArray,
+                                  RunDirectory::kLast,          RunDirectory::kBest,
+                                  RunDirectory::kLossPlot,      RunDirectory::kReconstructions,
+                                  RunDirectory::kEmbeddingPca,  RunDirectory::kEmbeddingTsne,
+                                  RunDirectory::kSimilarity,    RunDirectory::kFilters,
+                                  RunDirectory::kConfusion,     RunDirectory::kSamples,
+                                  RunDirectory::kInterpolation, RunDirectory::kDenoised};
 constexpr const char* kFolders[] = {RunDirectory::kCheckpoints, RunDirectory::kPlots,
                                     RunDirectory::kTensorBoard};
 constexpr std::string_view kEpochPrefix = "epoch-", kEpochSuffix = ".safetensors";

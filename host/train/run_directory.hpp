@@ -28,6 +28,7 @@ class RunDirectory {
   static constexpr const char* kPlots = "plots";
   static constexpr const char* kLossPlot = "plots/loss.png";
   static constexpr const char* kReconstructions = "plots/reconstructions.png";
+  static constexpr const char* kDenoised = "plots/denoised.png";
   static constexpr const char* kEmbeddingPca = "plots/embedding_pca.png";
   static constexpr const char* kEmbeddingTsne = "plots/embedding_tsne.png";
   static constexpr const char* kSimilarity = "plots/similarity.png";

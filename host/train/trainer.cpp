@@ -1,10 +1,12 @@
 #include "host/train/trainer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
 
-#include "host/failure.hpp"
 #include "host/train/config.hpp"
 #include "host/train/file.hpp"
 #include "host/train/interrupt.hpp"
@@ -20,6 +22,10 @@ bool all_finite(const std::vector<Tensor>& tensors) {
     return std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); });
   });
 }
+
+struct Divergence : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 }  // namespace
 
@@ -41,6 +47,22 @@ void Trainer::resume(const TrainingState& state, std::vector<double> epoch_losse
 
 TrainingRecord Trainer::run() {
   start_ = saved_ = Clock::now();
+  try {
+    train();
+  } catch (const Divergence& divergence) {
+    record_.divergence = divergence.what();
+  }
+  const bool cut_short = !record_.divergence.empty() || !epoch_is_complete();
+  const bool counted = std::ssize(record_.epoch_losses) >= state_.epoch;
+  if (state_.epoch_steps > 0 && cut_short && !counted) {
+    record_.epoch_losses.push_back(mean_loss());
+    show(mean_loss(), true);
+  }
+  record_.state = state_;
+  return std::move(record_);
+}
+
+void Trainer::train() {
   while (!stopping()) {
     begin_epoch();
     run_epoch();
@@ -48,12 +70,6 @@ TrainingRecord Trainer::run() {
     if (epoch_is_complete()) finish_epoch();
   }
   if (saved_step_ != state_.step) save({});
-  if (state_.epoch_steps > 0 && !epoch_is_complete()) {
-    record_.epoch_losses.push_back(mean_loss());
-    show(mean_loss(), true);
-  }
-  record_.state = state_;
-  return std::move(record_);
 }
 
 bool Trainer::stopping() const { return queued_steps_ >= schedule_.steps || interrupted(); }
@@ -110,9 +126,8 @@ void Trainer::take(float loss) {
   const int64_t step = state_.step + 1;
   if (!std::isfinite(loss)) {
     outputs_.metrics.flush();
-    throw Failure(Exit::kDiverged,
-                  "the loss is {} at step {} (epoch {}); try a lower --lr than {:g}", loss, step,
-                  state_.epoch, options_.lr);
+    throw Divergence(fmt::format("the loss is {} at step {} (epoch {})",
+                                 std::isnan(loss) ? "NaN" : "infinite", step, state_.epoch));
   }
   state_.step = step;
   ++state_.epoch_steps;
@@ -180,9 +195,8 @@ void Trainer::save(std::vector<std::string> names) {
   const Checkpoint checkpoint{program_.parameters().download_state(), state_,
                               results_config_json(options_)};
   if (!all_finite(checkpoint.tensors)) {
-    throw Failure(Exit::kDiverged,
-                  "a parameter is not finite after step {} (epoch {}); try a lower --lr than {:g}",
-                  state_.step, state_.epoch, options_.lr);
+    throw Divergence(fmt::format("a parameter is not finite after step {} (epoch {})", state_.step,
+                                 state_.epoch));
   }
   outputs_.metrics.sync();
   names.emplace_back(RunDirectory::kLast);

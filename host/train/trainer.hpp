@@ -25,6 +25,7 @@ struct TrainingRecord {
   int64_t first_step = 0;            // steps that were done before this process took over,
   int64_t images = 0;                // and what it did itself
   double seconds = 0;
+  std::string divergence;  // why training ended early; empty: it did not
 
   double images_per_second() const {
     return seconds > 0 ? static_cast<double>(images) / seconds : 0;
@@ -48,13 +49,14 @@ class Trainer {
   // epochs that are complete.
   void resume(const TrainingState& state, std::vector<double> epoch_losses);
 
-  // Trains until the last step or until interrupted(). A loss or a parameter that is not finite is
-  // a Failure with Exit::kDiverged; the checkpoints are those from before.
+  // Trains until the last step, until interrupted(), or until a loss or a parameter is not finite:
+  // then the checkpoints and the metrics are those from before.
   TrainingRecord run();
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  void train();
   void begin_epoch();
   void run_epoch();
   void step(int64_t n);

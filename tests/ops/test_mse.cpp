@@ -1,5 +1,5 @@
 // test_mse.cpp - sslcuda_mse.
-#include "tests/ops/fixture.hpp"
+#include "tests/ops/pointwise_call.hpp"
 #include "tests/reference/mse.hpp"
 
 namespace sslcuda::test {
@@ -7,27 +7,19 @@ namespace {
 
 class Mse : public OpTest {};
 
-struct Options {
+struct Options : PointwiseOptions {
   bool sigmoid = false;
-  float grad_loss = 1;
-  bool in_place = false, loss = true, grad = true;
 };
 
-struct Outputs {
-  Floats loss, grad_x;
-};
+using Outputs = PointwiseOutputs;
 
 Outputs run(const Context& context, const Floats& x, const Floats& target, const Options& o = {}) {
-  const auto count = static_cast<int64_t>(x.size());
-  const Buffer<float> dx(context, x), dt(context, target), grad_loss(context, {o.grad_loss});
-  const Buffer<float> loss(context, 1), dgrad(context, count);
-  const Buffer<float>& grad = o.in_place ? dx : dgrad;
-  context.run([&] {
-    return sslcuda_mse(context, SSLCUDA_F32, count, dx, dt, o.sigmoid,
-                       if_wanted(o.grad_loss != 1, grad_loss), if_wanted(o.loss, loss),
-                       if_wanted(o.grad, grad));
-  });
-  return {loss.download(), grad.download()};
+  return pointwise_loss(context, x, target, o,
+                        [&](int64_t count, const float* dx, const float* dt, float* grad_loss,
+                            float* loss, float* grad) {
+                          return sslcuda_mse(context, SSLCUDA_F32, count, dx, dt, o.sigmoid,
+                                             grad_loss, loss, grad);
+                        });
 }
 
 void expect_outputs(const Floats& x, const Floats& target, const Options& o,
@@ -52,9 +44,8 @@ TEST_P(Mse, MatchesReference) {
     for (const bool sigmoid : {false, true}) {
       SCOPED_TRACE(count);
       const Floats x = normal(count, 1, 3), target = normal(count, 2);
-      for (const Options& o :
-           {Options{sigmoid}, Options{sigmoid, -2}, Options{sigmoid, 1, true},
-            Options{sigmoid, 1, false, true, false}, Options{sigmoid, 1, false, false, true}}) {
+      for (const PointwiseOptions& options : kPointwiseOptions) {
+        const Options o{options, sigmoid};
         expect_outputs(x, target, o, run(context(), x, target, o));
       }
     }
@@ -62,21 +53,18 @@ TEST_P(Mse, MatchesReference) {
 }
 
 TEST_P(Mse, SigmoidSaturates) {
-  const Options o{true};
+  const Options o{{}, true};
   const Floats x{1e4f, -1e4f, 90, -90, kInf, -kInf}, target{1, 0, 0, 1, 0, 1};
   const Outputs actual = run(context(), x, target, o);
   expect_outputs({1e4f, -1e4f, 90, -90, 1e4f, -1e4f}, target, o, actual);
 }
 
 TEST_P(Mse, SpoiltElementsStayAlone) {
+  const Floats target = normal(129, 2);
   for (const bool sigmoid : {false, true}) {
-    Floats x = normal(129, 1);
-    const Floats target = normal(129, 2);
-    const Outputs before = run(context(), x, target, {sigmoid});
-    x[77] = kNaN;
-    const Outputs after = run(context(), x, target, {sigmoid});
-    expect_other_rows_equal("grad_x", after.grad_x, before.grad_x, 1, 77);
-    EXPECT_TRUE(std::isnan(after.grad_x[77]) && std::isnan(after.loss[0]));
+    expect_spoilt_elements_stay_alone([&](const Floats& x) {
+      return run(context(), x, target, {{}, sigmoid});
+    });
   }
 }
 
@@ -88,7 +76,7 @@ TEST_P(Mse, IsRepeatable) {
     Floats all;
     for (int64_t set = 0; set < kSets; ++set) {
       const Outputs out =
-          run(c, row_of(x, kCount, set), row_of(target, kCount, set), {set % 2 == 0});
+          run(c, row_of(x, kCount, set), row_of(target, kCount, set), {{}, set % 2 == 0});
       all = joined(joined(all, out.loss), out.grad_x);
     }
     return all;

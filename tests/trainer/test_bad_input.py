@@ -5,6 +5,7 @@ exit code, and nothing is written.
 """
 
 import gzip
+import json
 import math
 import os
 import pathlib
@@ -144,12 +145,46 @@ class BadInput(TrainerTest):
         command[command.index("cpu")] = "cuda"
         self.check_refused(command, DEVICE, "--device cpu")
 
-    def test_diverging_loss(self):
-        command = self.command("contrastive", "--lr", 1e30, "--progress", "none")
-        self.check_one_line(sslcuda(*command), DIVERGED, "--lr")
+    def diverge(self, *options):
+        """What such a run leaves: (summary, report)."""
+        options = ["--lr", 1e30, "--progress", "none", "--overwrite", *options]
+        result = sslcuda(*self.command("contrastive", *options))
+        self.check_one_line(result, DIVERGED, "try a lower --lr than 1e+30, and see")
+        self.assertIn(str(self.out / "report.html"), result.stderr)
+        summary = json.loads((self.out / "summary.json").read_text())
+        self.assertEqual(summary["status"], "diverged")
+        self.assertIn(summary["reason"], result.stderr)
+        self.assertIn(summary["reason"], (self.out / "train.log").read_text())
         losses = files.read_losses(self.out)
-        self.assertTrue(losses and all(map(math.isfinite, losses)))
+        self.assertTrue(all(map(math.isfinite, losses)))
+        self.assertEqual(summary["steps"], len(losses))
+        self.assertEqual(len(summary["epoch_losses"]), min(1, len(losses)))
+        report = (self.out / "report.html").read_text()
+        self.assertIn(f"diverged: {summary['reason']}", report)
+        self.assertEqual(report.count("<svg"), len(summary["epoch_losses"]))  # the curve
+        self.assertEqual((self.out / "plots/loss.png").exists(), losses != [])
+        self.assertNotIn("--resume", report)
+        self.assertIn(" --lr 1e+29 ", report)
+        return summary, report
+
+    def test_diverging_loss(self):
+        summary, report = self.diverge()
+        self.assertGreater(summary["steps"], 0)
         self.assertFalse((self.out / CHECKPOINT).exists())
+        self.assertNotIn("sslcuda eval", report)
+
+    def test_diverging_after_a_checkpoint(self):
+        summary, report = self.diverge("--checkpoint-steps", 1)
+        state = files.read_state(self.out / CHECKPOINT)
+        self.assertIn(state["step"], range(1, summary["steps"] + 1))
+        self.assertIn("sslcuda eval", report)
+
+    def test_diverging_at_once(self):
+        init = self.folder / "init.safetensors"
+        shapes = SHAPES["contrastive"].items()
+        files.write_safetensors(init, {n: (s, [math.nan] * math.prod(s)) for n, s in shapes})
+        summary, _ = self.diverge("--init", init)
+        self.assertEqual(summary["steps"], 0)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ nothing happened.
 
     test_disk_full.py build/host/sslcuda
 
-Three disks are full here: a small tmpfs, where the machine allows to mount one; a limit on the size
+Some disks are full here: a small tmpfs, where the machine allows to mount one; a limit on the size
 of files; and calls that faults.c makes fail one after the other ($SSLCUDA_FAULTS is that library).
 """
 
@@ -101,6 +101,49 @@ class FullDisk(Small):
         self.check_message(result, OUTPUT, "File too large")
         self.assertTrue((self.out / CHECKPOINT).read_bytes() == before)
         self.check_resumes("after a limit")
+
+
+class FullOutput(Small):
+    """Standard output or standard error on /dev/full."""
+
+    def run_on(self, *arguments, **streams):
+        with open("/dev/full", "w") as full:
+            streams = {name: full for name in streams}
+            return subprocess.run(
+                [command.trainer, *map(str, arguments)],
+                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams,
+                text=True,
+                env=command.environment(),
+                timeout=command.TIMEOUT,
+            )
+
+    def test_results_that_nobody_gets(self):
+        run = ["--run", shutil.copytree(self.whole, self.folder / "copy"), "--progress", "none"]
+        commands = [["--version"], ["train", "--help"], ["doctor"], ["inspect", self.whole]]
+        commands += [["inspect", self.whole, "--json"], ["eval", "knn", *run]]
+        commands += [self.command("autoencoder", *SMALL)]
+        for arguments in commands:
+            with self.subTest(arguments):
+                result = self.run_on(*arguments, stdout=True)
+                self.assertEqual(result.returncode, OUTPUT, result.stderr)
+                message = r"\Asslcuda: standard output cannot be written; [^\n]+\n\Z"
+                self.assertRegex(result.stderr, message)
+        check_same(self, self.out, self.whole, "with a full output")
+
+    def test_the_first_failure_counts(self):
+        result = self.run_on("inspect", self.folder, stdout=True)
+        self.assertEqual(result.returncode, command.DATA)
+        self.assertNotIn("standard output", result.stderr)
+
+    def test_a_run_does_not_need_standard_error(self):
+        for mode in ("plain", "bar"):
+            with self.subTest(mode):
+                options = [*SMALL[:-1], mode, "--verbose", "--overwrite"]
+                result = self.run_on(*self.command("autoencoder", *options), stderr=True)
+                self.assertEqual(result.returncode, 0)
+                self.assertIn("results", result.stdout)
+                check_same(self, self.out, self.whole, mode)
+        self.assertEqual(self.run_on("--colour", stderr=True).returncode, command.USAGE)
 
 
 @unittest.skipUnless(FAULTS, "SSLCUDA_FAULTS is not set")

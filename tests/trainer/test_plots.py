@@ -15,7 +15,7 @@ from command import DATA, METHODS, USAGE, TrainerTest, sslcuda
 ALWAYS = {"loss", "filters", "embedding_pca", "embedding_tsne", "similarity", "confusion"}
 OF_METHOD = {
     "autoencoder": {"reconstructions"},
-    "denoise": {"reconstructions"},
+    "denoise": {"reconstructions", "denoised"},
     "vae": {"reconstructions", "samples", "interpolation"},
 }
 
@@ -120,6 +120,7 @@ class Plots(TrainerTest):
             for kind, words in (
                 ("samples", "one of vae"),
                 ("interpolation", "one of vae"),
+                ("denoised", "one of denoise"),
                 ("reconstructions", "one of autoencoder, denoise and vae"),
             ):
                 if kind in OF_METHOD.get(program, set()):

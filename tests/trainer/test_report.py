@@ -173,6 +173,16 @@ class Report(TrainerTest):
         self.assertIn("not finished", page.source)
         self.assertIn(f"sslcuda train rotnet --out {self.out} --resume", page.text("pre"))
 
+    def test_a_run_that_diverged(self):
+        """Going on would end at the same step; nothing is offered that needs a checkpoint."""
+        reason = "the loss is NaN at step 7 (epoch 1)"
+        summary = {"status": "diverged", "reason": reason + MARKUP}
+        self.make_run({"program": "rotnet", "lr": 0.25}, summary)
+        page = self.write(self.out)
+        self.assertIn(f"{self.out}, diverged: {reason}{MARKUP}", page.text("p"))
+        again = f"sslcuda train rotnet --config {self.out}/config.json --lr 0.025 --out {self.out}-again"
+        self.assertEqual(page.text("pre"), [again, f"tensorboard --logdir {self.out}"])
+
     def test_its_commands_work(self):
         self.train("autoencoder", "--epochs", 1)
         for text in self.write(self.out).text("pre"):

@@ -175,7 +175,7 @@ class Runs(TrainerTest):
             result = sslcuda(*level, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn("Example: sslcuda train", result.stdout)
-            self.assertIn("130 interrupted", result.stdout)
+            self.assertIn("130  interrupted", result.stdout)
         self.assertIn("sslcuda", sslcuda("--version").stdout)
 
     def start_long_run(self):

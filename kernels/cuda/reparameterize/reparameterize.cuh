@@ -10,21 +10,12 @@
 #include <device/rows.cuh>
 
 #include "kernels/args_layers.hpp"
+#include "kernels/exp_rest.hpp"
 
 namespace sslcuda::cuda {
 
-// exp(v) - 1 - v >= 0, which near 0 is the small rest of large numbers.
 __device__ __forceinline__ float exp_rest(float v) {
-  if (!(fabsf(v) < 0.5f)) return expm1f(v) - v;
-  float p = 1.0f / 362880;
-  p = p * v + 1.0f / 40320;
-  p = p * v + 1.0f / 5040;
-  p = p * v + 1.0f / 720;
-  p = p * v + 1.0f / 120;
-  p = p * v + 1.0f / 24;
-  p = p * v + 1.0f / 6;
-  p = p * v + 0.5f;
-  return p * v * v;
+  return fabsf(v) < 0.5f ? exp_rest_near(v) : expm1f(v) - v;
 }
 
 __global__ void __launch_bounds__(RowTile::kThreads)
