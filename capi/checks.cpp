@@ -73,16 +73,16 @@ Rules& Rules::tau(float tau, const float* device) {
 Extent Rules::dense(std::initializer_list<int64_t> extents, int64_t element) {
   int64_t bytes = element;
   for (const int64_t extent : extents) {
-    if (extent == 0) return {0, 0, 0};
+    if (extent == 0) return {0, 0, 0, element};
   }
   for (const int64_t extent : extents) bytes = multiply(bytes, extent);
-  return {1, bytes, bytes};
+  return {1, bytes, bytes, element};
 }
 
 Extent Rules::rows_of(int64_t rows, int64_t width, int64_t ld, int64_t element) {
-  if (rows == 0 || width == 0) return {0, 0, 0};
+  if (rows == 0 || width == 0) return {0, 0, 0, element};
   multiply(multiply(rows, ld), element);
-  return {rows, width * element, ld * element};
+  return {rows, width * element, ld * element, element};
 }
 
 Rules& Rules::input(const char* name, const void* data, Extent extent, bool required) {
@@ -92,6 +92,16 @@ Rules& Rules::input(const char* name, const void* data, Extent extent, bool requ
 
 Rules& Rules::output(const char* name, const void* data, Extent extent, bool required) {
   tensors_.push_back({name, data, extent, true, required});
+  return *this;
+}
+
+Rules& Rules::host_input(const char* name, const void* data, Extent extent) {
+  tensors_.push_back({name, data, extent, false, true, false});
+  return *this;
+}
+
+Rules& Rules::host_output(const char* name, const void* data, Extent extent) {
+  tensors_.push_back({name, data, extent, true, true, false});
   return *this;
 }
 
@@ -123,6 +133,19 @@ bool Rules::shared(const Tensor& one, const Tensor& other) const {
   return false;
 }
 
+void Rules::check_place(const Tensor& tensor) const {
+  if (!tensor.data || tensor.extent.bytes() == 0) return;
+  if (context_.checks_pointers() && tensor.on_device && !context_.device().owns(tensor.data)) {
+    fail(SSLCUDA_WRONG_DEVICE, tensor.name, " must point to memory of ",
+         context_.device().describe(), ", got ", tensor.data);
+  }
+  // On a GPU such an access would end the whole process' use of it.
+  if (address(tensor.data) % static_cast<uintptr_t>(tensor.extent.element) != 0) {
+    fail(SSLCUDA_INVALID_VALUE, tensor.name, " must be aligned to its elements of ",
+         tensor.extent.element, " bytes, got ", tensor.data);
+  }
+}
+
 void Rules::finish() const {
   if (context_.mode() == Context::Mode::kPlan) return;
   for (const Tensor& tensor : tensors_) {
@@ -130,14 +153,7 @@ void Rules::finish() const {
       fail(SSLCUDA_NULL_POINTER, tensor.name, " must not be NULL");
     }
   }
-  if (context_.checks_pointers()) {
-    for (const Tensor& tensor : tensors_) {
-      if (tensor.data && tensor.extent.bytes() > 0 && !context_.device().owns(tensor.data)) {
-        fail(SSLCUDA_WRONG_DEVICE, tensor.name, " must point to memory of ",
-             context_.device().describe(), ", got ", tensor.data);
-      }
-    }
-  }
+  for (const Tensor& tensor : tensors_) check_place(tensor);
   for (size_t i = 0; i < tensors_.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       const Tensor &one = tensors_[i], &other = tensors_[j];

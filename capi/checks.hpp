@@ -12,9 +12,9 @@
 
 namespace sslcuda {
 
-// Bytes that a tensor covers: rows of row_bytes, stride_bytes apart.
+// Bytes that a tensor covers: rows of row_bytes, stride_bytes apart, made of elements of so many.
 struct Extent {
-  int64_t rows, row_bytes, stride_bytes;
+  int64_t rows, row_bytes, stride_bytes, element;
   int64_t bytes() const { return rows == 0 ? 0 : (rows - 1) * stride_bytes + row_bytes; }
 };
 
@@ -59,6 +59,9 @@ class Rules {
 
   Rules& input(const char* name, const void* data, Extent extent, bool required = true);
   Rules& output(const char* name, const void* data, Extent extent, bool required = true);
+  // Ordinary memory, also on CUDA.
+  Rules& host_input(const char* name, const void* data, Extent extent);
+  Rules& host_output(const char* name, const void* data, Extent extent);
   Rules& optional_input(const char* name, const void* data, Extent extent) {
     return input(name, data, extent, false);
   }
@@ -68,7 +71,7 @@ class Rules {
   // Both may be the very same buffer.
   Rules& may_share(const char* one, const char* other);
 
-  // Checks the pointers: NULL, device, overlap. Does nothing while planning.
+  // Checks the pointers: NULL, device, alignment, overlap. Does nothing while planning.
   void finish() const;
 
  private:
@@ -76,13 +79,14 @@ class Rules {
     const char* name;
     const void* data;
     Extent extent;
-    bool output, required;
+    bool output, required, on_device = true;
   };
   struct Pair {
     const char *one, *other;
   };
   static Extent dense(std::initializer_list<int64_t> extents, int64_t element);
   static Extent rows_of(int64_t rows, int64_t width, int64_t ld, int64_t element);
+  void check_place(const Tensor& tensor) const;
   static bool overlap(const Tensor& one, const Tensor& other);
   bool shared(const Tensor& one, const Tensor& other) const;
 

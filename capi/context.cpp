@@ -6,6 +6,21 @@
 
 namespace sslcuda {
 
+sslcuda_status status_of(Fault fault) {
+  switch (fault) {
+    case Fault::kOutOfMemory:
+      return SSLCUDA_OUT_OF_MEMORY;
+    case Fault::kNoDevice:
+      return SSLCUDA_NO_DEVICE;
+    case Fault::kUnsupported:
+      return SSLCUDA_UNSUPPORTED;
+    case Fault::kLost:
+      return SSLCUDA_CONTEXT_LOST;
+    default:
+      return SSLCUDA_DEVICE_ERROR;
+  }
+}
+
 Context::Context(std::unique_ptr<Device> device, bool trust_pointers)
     : device_(std::move(device)), stream_(device_->own_stream()), trust_pointers_(trust_pointers) {}
 
@@ -43,19 +58,9 @@ void Context::require_alive() const {
 void Context::check(int error) {
   if (error == 0) return;
   const Explanation explanation = device_->explain(error);
-  switch (explanation.fault) {
-    case Fault::kOutOfMemory:
-      fail(SSLCUDA_OUT_OF_MEMORY, explanation.text);
-    case Fault::kNoDevice:
-      fail(SSLCUDA_NO_DEVICE, explanation.text);
-    case Fault::kUnsupported:
-      fail(SSLCUDA_UNSUPPORTED, explanation.text);
-    case Fault::kLost:
-      lost_ = true;
-      fail(SSLCUDA_CONTEXT_LOST, explanation.text, "; restart the process to use the GPU again");
-    default:
-      fail(SSLCUDA_DEVICE_ERROR, explanation.text);
-  }
+  lost_ = lost_ || explanation.fault == Fault::kLost;
+  fail(status_of(explanation.fault), explanation.text,
+       explanation.fault == Fault::kLost ? "; restart the process to use the GPU again" : "");
 }
 
 void Context::fill(void* destination, int value, size_t bytes) {
@@ -82,13 +87,12 @@ void Context::reserve(size_t bytes) {
   require_run_mode();
   if (bytes <= own_workspace_bytes_) return;
   void* grown = nullptr;
-  allocations_.reserve(allocations_.size() + 1);
   check(device_->alloc(align_up(bytes), &grown));
   if (own_workspace_ && graphs_.empty()) {
     device_->synchronize(stream_);
     device_->free(own_workspace_);
   } else if (own_workspace_) {
-    allocations_.emplace(own_workspace_, own_workspace_bytes_);  // graphs may point into it
+    keep(own_workspace_, own_workspace_bytes_, grown);  // graphs may point into it
   }
   if (workspace_ == own_workspace_) {
     workspace_ = grown;
@@ -96,7 +100,7 @@ void Context::reserve(size_t bytes) {
   }
   own_workspace_ = grown;
   own_workspace_bytes_ = bytes;
-  log(SSLCUDA_LOG_INFO, text("workspace grown to ", bytes, " bytes"));
+  log(SSLCUDA_LOG_INFO, "workspace grown to ", bytes, " bytes");
 }
 
 void Context::set_workspace(void* buffer, size_t bytes) {
@@ -109,10 +113,18 @@ void* Context::alloc(size_t bytes) {
   require_run_mode();
   if (bytes == 0) return nullptr;
   void* pointer = nullptr;
-  allocations_.reserve(allocations_.size() + 1);  // so that nothing can fail after the allocation
   check(device_->alloc(bytes, &pointer));
-  allocations_.emplace(pointer, bytes);
+  keep(pointer, bytes, pointer);
   return pointer;
+}
+
+void Context::keep(void* pointer, size_t bytes, void* otherwise_lost) {
+  try {
+    allocations_.emplace(pointer, bytes);
+  } catch (...) {
+    device_->free(otherwise_lost);
+    throw;
+  }
 }
 
 void Context::free(void* pointer) {
@@ -134,9 +146,9 @@ void Context::graph_begin() {
 
 sslcuda_graph* Context::graph_end() {
   if (mode_ != Mode::kCapture) fail(SSLCUDA_CAPTURE, "no capture is under way");
-  mode_ = Mode::kRun;
   auto graph = std::make_unique<sslcuda_graph>();
   graphs_.reserve(graphs_.size() + 1);
+  mode_ = Mode::kRun;  // not before: without memory for the above, the capture goes on
   check(device_->graph_end(stream_, &graph->native));
   graphs_.push_back(std::move(graph));
   return graphs_.back().get();
@@ -168,10 +180,6 @@ void Context::set_log(int level, sslcuda_log_callback callback, void* user) {
   log_level_ = callback ? level : SSLCUDA_LOG_OFF;
   log_callback_ = callback;
   log_user_ = user;
-}
-
-void Context::log(int level, const std::string& message) const {
-  if (level <= log_level_) log_callback_(level, message.c_str(), log_user_);
 }
 
 void Context::remember(const std::string& message) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "sslcuda.h"
 
 namespace sslcuda {
+
+sslcuda_status status_of(Fault fault);
 
 class Context {
  public:
@@ -76,7 +79,18 @@ class Context {
   void require_alive() const;
 
   void set_log(int level, sslcuda_log_callback callback, void* user);
-  void log(int level, const std::string& message) const;
+  // Cannot fail for want of memory: what is logged has been done.
+  template <class... Parts>
+  void log(int level, const Parts&... parts) const {
+    if (level > log_level_) return;
+    std::string message;
+    try {
+      message = text(parts...);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+    log_callback_(level, message.c_str(), log_user_);
+  }
   void remember(const std::string& message);
   std::string last_message() const;
 
@@ -94,6 +108,8 @@ class Context {
     }
   }
   void require_own(const sslcuda_graph* graph) const;
+  // Notes what is freed with the context. Without memory for that, frees `otherwise_lost` instead.
+  void keep(void* pointer, size_t bytes, void* otherwise_lost);
 
   std::unique_ptr<Device> device_;
   void* stream_;

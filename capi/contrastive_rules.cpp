@@ -79,6 +79,9 @@ void require(bool is_set, const char* name, const char* when) {
   if (!is_set) fail(SSLCUDA_NULL_POINTER, name, " must not be NULL ", when);
 }
 
+// For every m there is, so not by adding to it.
+int64_t mask_words(int64_t m) { return m / 32 + (m % 32 > 0); }
+
 void check_shape(Rules& rules, const Raw& r, const ContrastiveArgs& c) {
   rules.extent("n", c.n, 1)
       .extent("m", c.m, r.positives ? 0 : 1)
@@ -92,7 +95,7 @@ void check_shape(Rules& rules, const Raw& r, const ContrastiveArgs& c) {
       .stride("lda", r.lda, "d", c.d);
   if (!c.self && c.m > 0) rules.stride("ldb", r.ldb, "d", c.d);
   if (r.positives) rules.stride("ld_positives", r.ld_positives, "d", c.d);
-  if (r.mask) rules.stride("ld_mask", r.ld_mask, "the words of m columns", ceil_div(c.m, 32));
+  if (r.mask) rules.stride("ld_mask", r.ld_mask, "the words of m columns", mask_words(c.m));
   if (c.n > c.total_rows - c.first_row) {
     fail(SSLCUDA_INVALID_SHAPE, "first_row + n must be <= total_rows = ", c.total_rows, ", got ",
          c.first_row, " + ", c.n);
@@ -210,7 +213,7 @@ void check_inputs(Rules& rules, int32_t dtype, const Raw& r, const ContrastiveAr
       .input("indices", r.indices, Rules::i64({c.n, r.sampled}), is_sampled)
       .optional_input("row_ids", r.row_ids, Rules::i64({c.n}))
       .optional_input("column_ids", r.column_ids, Rules::i64({c.m}))
-      .optional_input("mask", r.mask, Rules::u32_rows(c.n, ceil_div(c.m, 32), r.ld_mask))
+      .optional_input("mask", r.mask, Rules::u32_rows(c.n, mask_words(c.m), r.ld_mask))
       .optional_input("bias_device", r.bias_device, Rules::f32({1}))
       .optional_input("column_bias", r.column_bias, Rules::f32({c.m}))
       .optional_input("given_row_lse", r.given_row_lse, Rules::f32({c.n}))

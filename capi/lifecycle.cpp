@@ -1,4 +1,5 @@
 // lifecycle.cpp - version, devices, creation and destruction, messages, log, stream.
+#include <cstdint>
 #include <cstring>
 
 #include "capi/call.hpp"
@@ -8,6 +9,9 @@ using namespace sslcuda;
 namespace {
 
 constexpr size_t kDefaultWorkspace = size_t{4} << 20;
+
+// OpenMP ends the process when it cannot start as many as it is told to.
+constexpr int32_t kMostThreads = 1024;
 
 // Copies text with its NUL into a buffer of the caller, cut to fit.
 void copy_out(const std::string& source, char* buffer, size_t capacity) {
@@ -33,6 +37,14 @@ sslcuda_context_options checked(const sslcuda_context_options* given) {
   };
   require_natural("ordinal", given->ordinal);
   require_natural("threads", given->threads);
+  if (given->threads > kMostThreads) {
+    fail(SSLCUDA_INVALID_VALUE, "options->threads must be <= ", kMostThreads, ", got ",
+         given->threads);
+  }
+  if (given->workspace_bytes > PTRDIFF_MAX) {
+    fail(SSLCUDA_SIZE_OVERFLOW, "options->workspace_bytes must be below 2^63, got ",
+         given->workspace_bytes);
+  }
   return *given;
 }
 
@@ -40,7 +52,7 @@ sslcuda_context_options checked(const sslcuda_context_options* given) {
 int usable_gpus() {
   int count = 0;
   const int error = cuda_device_count(&count);
-  if (error != 0) fail(SSLCUDA_DEVICE_ERROR, explain_cuda(error).text);
+  if (error != 0) fail(status_of(explain_cuda(error).fault), explain_cuda(error).text);
   return count;
 }
 
@@ -58,8 +70,8 @@ std::unique_ptr<Device> open_cuda(int ordinal) {
   auto device = make_cuda_device(ordinal, &error);
   if (!device) {
     const Explanation explanation = explain_cuda(error);
-    const bool unsupported = explanation.fault == Fault::kUnsupported;
-    fail(unsupported ? SSLCUDA_UNSUPPORTED : SSLCUDA_NO_DEVICE, "cuda:", ordinal,
+    const bool unknown = explanation.fault == Fault::kOther;
+    fail(unknown ? SSLCUDA_NO_DEVICE : status_of(explanation.fault), "cuda:", ordinal,
          " cannot be used: ", explanation.text);
   }
   return device;

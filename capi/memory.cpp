@@ -71,11 +71,18 @@ sslcuda_status sslcuda_copy(sslcuda_context* ctx, void* destination, const void*
            "DEVICE_TO_DEVICE (2), got ", direction);
     }
     const Extent extent = byte_extent(bytes);
-    Rules device_side(context), host_side(context);
-    (direction == SSLCUDA_HOST_TO_DEVICE ? host_side : device_side).input("source", source, extent);
-    (direction == SSLCUDA_DEVICE_TO_HOST ? host_side : device_side)
-        .output("destination", destination, extent);
-    device_side.finish();
+    Rules rules(context);
+    if (direction == SSLCUDA_HOST_TO_DEVICE) {
+      rules.host_input("source", source, extent);
+    } else {
+      rules.input("source", source, extent);
+    }
+    if (direction == SSLCUDA_DEVICE_TO_HOST) {
+      rules.host_output("destination", destination, extent);
+    } else {
+      rules.output("destination", destination, extent);
+    }
+    rules.finish();
     if (direction != SSLCUDA_DEVICE_TO_DEVICE) context.require_run_mode();
     if (bytes == 0) return;
     context.copy(destination, source, bytes, static_cast<CopyDirection>(direction));

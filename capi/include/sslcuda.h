@@ -52,9 +52,9 @@ extern "C" {
 
 /* ---------------------------------------------------------------- version and status --------- */
 
-#define SSLCUDA_VERSION_MAJOR 1
-#define SSLCUDA_VERSION_MINOR 0
-#define SSLCUDA_VERSION_PATCH 0
+#define SSLCUDA_VERSION_MAJOR 1 /* of this header: grows with a break of the ABI */
+#define SSLCUDA_VERSION_MINOR 0 /* with new entries */
+#define SSLCUDA_VERSION_PATCH 0 /* with repairs */
 
 /* Version of the loaded library: major * 10000 + minor * 100 + patch. */
 SSLCUDA_API int32_t sslcuda_version(void);
@@ -74,7 +74,7 @@ enum {
   SSLCUDA_SIZE_OVERFLOW = 6,    /* a product of extents or bytes does not fit */
   SSLCUDA_INVALID_STRIDE = 7,   /* a leading dimension is smaller than the row */
   SSLCUDA_ALIASED = 8,          /* an output overlaps another argument */
-  SSLCUDA_INVALID_VALUE = 9,    /* a scalar out of range */
+  SSLCUDA_INVALID_VALUE = 9,    /* a scalar out of range, a pointer not aligned to its element */
   SSLCUDA_WRONG_DEVICE = 10,    /* memory of another device, or host memory on CUDA */
   SSLCUDA_WORKSPACE = 11,       /* reserved workspace too small; the message has the bytes needed */
   SSLCUDA_NO_DEVICE = 12,       /* no GPU, or no driver for it */
@@ -86,13 +86,14 @@ enum {
   SSLCUDA_INTERNAL = 18         /* a defect of this library */
 };
 
-/* Name of a code, "SSLCUDA_OK" and so on; "SSLCUDA_?" for a number that is none. Static storage. */
+/* Name of the status, "SSLCUDA_OK" and so on; "SSLCUDA_?" for a number that is none. Static
+ * storage. */
 SSLCUDA_API const char* sslcuda_status_name(sslcuda_status status);
 
 /* ---------------------------------------------------------------- context -------------------- */
 
-typedef struct sslcuda_context sslcuda_context;
-typedef struct sslcuda_graph sslcuda_graph;
+typedef struct sslcuda_context sslcuda_context; /* a device, its stream and what lives there */
+typedef struct sslcuda_graph sslcuda_graph;     /* recorded calls, of one context */
 
 /* The type behind cudaStream_t, so that one passes without a cast and without CUDA headers. */
 typedef struct CUstream_st* sslcuda_stream;
@@ -104,15 +105,17 @@ typedef struct sslcuda_context_options {
   size_t size;            /* sizeof(sslcuda_context_options) */
   int32_t device;         /* SSLCUDA_DEVICE_*; AUTO takes the first usable GPU, else the CPU */
   int32_t ordinal;        /* which GPU */
-  int32_t threads;        /* CPU threads; 0: as many as the process may use */
+  int32_t threads;        /* CPU threads, at most 1024; 0: as many as the process may use */
   int32_t trust_pointers; /* nonzero: do not ask CUDA whose memory a pointer is */
   size_t workspace_bytes; /* reserved at creation; 0: 4 MiB */
 } sslcuda_context_options;
 
+/* All defaults. */
 #define SSLCUDA_CONTEXT_OPTIONS_INIT \
   { sizeof(sslcuda_context_options), 0, 0, 0, 0, 0 }
 
-/* Number of usable CUDA devices; 0 without a GPU or driver, or in a build without CUDA. */
+/* Sets *count to the number of usable CUDA devices; 0 without a GPU or driver, or in a build
+ * without CUDA. */
 SSLCUDA_API sslcuda_status sslcuda_device_count(int32_t* count);
 
 /* Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL and the
@@ -129,11 +132,13 @@ SSLCUDA_API sslcuda_status sslcuda_context_destroy(sslcuda_context* ctx);
 SSLCUDA_API sslcuda_status sslcuda_last_message(const sslcuda_context* ctx, char* buffer,
                                                 size_t capacity);
 
-/* SSLCUDA_DEVICE_CPU or SSLCUDA_DEVICE_CUDA, never AUTO, and the GPU's ordinal (0 on the CPU). */
+/* Sets *device to SSLCUDA_DEVICE_CPU or SSLCUDA_DEVICE_CUDA, never AUTO, and *ordinal to that of
+ * the GPU (0 on the CPU). */
 SSLCUDA_API sslcuda_status sslcuda_context_device(sslcuda_context* ctx, int32_t* device,
                                                   int32_t* ordinal);
 
-/* One line for people: "cuda:0 NVIDIA H100 80GB HBM3 (sm_90)" or "cpu (2 threads)". */
+/* One line for people: "cuda:0 NVIDIA H100 80GB HBM3 (sm_90)" or "cpu (2 threads)", in buffer, cut
+ * to capacity bytes with the final NUL. */
 SSLCUDA_API sslcuda_status sslcuda_context_describe(sslcuda_context* ctx, char* buffer,
                                                     size_t capacity);
 
@@ -146,10 +151,12 @@ SSLCUDA_API sslcuda_status sslcuda_context_get_stream(sslcuda_context* ctx, sslc
 SSLCUDA_API sslcuda_status sslcuda_synchronize(sslcuda_context* ctx);
 
 enum { SSLCUDA_LOG_OFF = 0, SSLCUDA_LOG_ERROR = 1, SSLCUDA_LOG_INFO = 2, SSLCUDA_LOG_DEBUG = 3 };
+
+/* Gets a message with its level, and the `user` that sslcuda_context_set_log() was given. */
 typedef void (*sslcuda_log_callback)(int32_t level, const char* message, void* user);
 
-/* Sends messages up to `level` to the callback, on the calling thread; silent by default. The
- * callback must not call into the same context. NULL switches it off. */
+/* Sends messages up to `level` to the callback, which also gets `user`, on the calling thread;
+ * silent by default. The callback must not call into the same context. NULL switches it off. */
 SSLCUDA_API sslcuda_status sslcuda_context_set_log(sslcuda_context* ctx, int32_t level,
                                                    sslcuda_log_callback callback, void* user);
 
@@ -169,34 +176,36 @@ SSLCUDA_API sslcuda_status sslcuda_plan_end(sslcuda_context* ctx, size_t* bytes)
  * captured before stay valid. */
 SSLCUDA_API sslcuda_status sslcuda_context_reserve(sslcuda_context* ctx, size_t bytes);
 
-/* Uses the caller's memory as workspace, 256-byte aligned on the context's device; it must
- * outlive its use, replays of graphs captured with it included. NULL goes back to the context's
- * own. */
+/* Uses the caller's buffer of so many bytes as workspace, 256-byte aligned on the context's device;
+ * it must outlive its use, replays of graphs captured with it included. NULL goes back to the
+ * context's own. */
 SSLCUDA_API sslcuda_status sslcuda_context_set_workspace(sslcuda_context* ctx, void* buffer,
                                                          size_t bytes);
 
 /* ---------------------------------------------------------------- memory --------------------- */
 
-/* Memory of the context's device, 256-byte aligned, contents undefined. 0 bytes give NULL. */
+/* Sets *pointer to memory of the context's device, 256-byte aligned, contents undefined. 0 bytes
+ * give NULL. */
 SSLCUDA_API sslcuda_status sslcuda_alloc(sslcuda_context* ctx, size_t bytes, void** pointer);
 
-/* Frees what sslcuda_alloc of the same context gave, after the queued work. NULL is fine. */
+/* Frees the pointer that sslcuda_alloc of the same context gave, after the queued work. NULL is
+ * fine. */
 SSLCUDA_API sslcuda_status sslcuda_free(sslcuda_context* ctx, void* pointer);
 
 enum { SSLCUDA_HOST_TO_DEVICE = 0, SSLCUDA_DEVICE_TO_HOST = 1, SSLCUDA_DEVICE_TO_DEVICE = 2 };
 
-/* Copies in stream order; source and destination must not overlap. HOST_TO_DEVICE returns when
- * the source may be changed, DEVICE_TO_HOST when the data has arrived (the two cannot be
- * captured); DEVICE_TO_DEVICE is only queued. */
+/* Copies bytes in stream order; source and destination must not overlap. By its direction, it
+ * returns when the source may be changed (HOST_TO_DEVICE) or the data has arrived (DEVICE_TO_HOST;
+ * the two cannot be captured), or is only queued (DEVICE_TO_DEVICE). */
 SSLCUDA_API sslcuda_status sslcuda_copy(sslcuda_context* ctx, void* destination, const void* source,
                                         size_t bytes, int32_t direction);
 
-/* Sets bytes of device memory to `value` (0..255). Queued. */
+/* Sets bytes of device memory, from destination on, to `value` (0..255). Queued. */
 SSLCUDA_API sslcuda_status sslcuda_fill(sslcuda_context* ctx, void* destination, int32_t value,
                                         size_t bytes);
 
-/* Adds delta to one int64 in device memory. With it a graph counts its own replays: the step of
- * sslcuda_adam_step and the cursor of the gathers are read from such counters. */
+/* Adds delta to *counter, one int64 in device memory. With it a graph counts its own replays: the
+ * step of sslcuda_adam_step and the cursor of the gathers are read from such counters. */
 SSLCUDA_API sslcuda_status sslcuda_counter_add(sslcuda_context* ctx, int64_t* counter,
                                                int64_t delta);
 
@@ -224,9 +233,11 @@ enum { SSLCUDA_ACTIVATION_NONE = 0, SSLCUDA_ACTIVATION_RELU = 1, SSLCUDA_ACTIVAT
  * Matrix product.  c = alpha op(a) op(b) + beta c,  op(x) = x, or x^T where `transpose` says so
  *
  *   dtype  any
- *   a      in      [m, k], or [k, m] with transpose_a; rows lda apart
- *   b      in      [k, n], or [n, k] with transpose_b; rows ldb apart
- *   c      out     [m, n], rows ldc apart; in too unless beta is 0
+ *   a      in   [m, k], or [k, m] with transpose_a; rows lda apart
+ *   b      in   [k, n], or [n, k] with transpose_b; rows ldb apart
+ *   transpose_a, transpose_b  in  0 or 1
+ *   alpha, beta  in  finite
+ *   c      out  [m, n], rows ldc apart; in too unless beta is 0
  */
 SSLCUDA_API sslcuda_status sslcuda_matmul(sslcuda_context* ctx, int32_t dtype, int64_t m, int64_t n,
                                           int64_t k, const void* a, int64_t lda,
@@ -237,10 +248,12 @@ SSLCUDA_API sslcuda_status sslcuda_matmul(sslcuda_context* ctx, int32_t dtype, i
 /*
  * Linear layer.  y = act(x W^T + bias)
  *
- *   x       in   [n, in]
- *   weight  in   [out, in]
- *   bias    in   [out] [opt]
- *   y       out  [n, out]
+ *   dtype       any
+ *   x           in   [n, in]
+ *   weight      in   [out, in]
+ *   bias        in   [out] [opt]
+ *   activation  in   SSLCUDA_ACTIVATION_*
+ *   y           out  [n, out]
  */
 SSLCUDA_API sslcuda_status sslcuda_linear_forward(sslcuda_context* ctx, int32_t dtype, int64_t n,
                                                   int64_t in, int64_t out, const void* x,
@@ -251,9 +264,13 @@ SSLCUDA_API sslcuda_status sslcuda_linear_forward(sslcuda_context* ctx, int32_t 
  * Its gradients, with g = grad_y * act'(.) taken from y:
  *   grad_x = g W,  grad_weight = g^T x,  grad_bias = sum over rows of g
  *
- *   y            in   [n, out], the forward's output; [opt] without an activation
- *   grad_y       in   [n, out]
- *   grad_x       out  [opt]     grad_weight  out  [opt]     grad_bias  out  [opt]
+ *   dtype       any
+ *   x           in   [n, in]; [opt] without grad_weight
+ *   weight      in   [out, in]; [opt] without grad_x
+ *   y           in   [n, out], the forward's output; [opt] without an activation
+ *   grad_y      in   [n, out]
+ *   activation  in   as in the forward
+ *   grad_x, grad_weight, grad_bias  out  [opt]
  */
 SSLCUDA_API sslcuda_status sslcuda_linear_backward(sslcuda_context* ctx, int32_t dtype, int64_t n,
                                                    int64_t in, int64_t out, const void* x,
@@ -266,15 +283,17 @@ SSLCUDA_API sslcuda_status sslcuda_linear_backward(sslcuda_context* ctx, int32_t
  * Linear layer and mean squared error of its output, in one pass: what the last layer of an
  * autoencoder comes to.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
  *
- *   x          in   [n, in]; n >= 1
- *   weight     in   [out, in]; out >= 1
- *   bias       in   [out] [opt]
- *   target     in   [n, out]
- *   grad_loss  in   upstream gradient [opt]
- *   loss       out  one float32 [opt]
- *   grad_u     out  [n, out] [opt]: the gradient before the activation, which
- *                   sslcuda_linear_backward takes for grad_y, with activation NONE
- *   y          out  [n, out] [opt]
+ *   dtype       any
+ *   x           in   [n, in]; n >= 1
+ *   weight      in   [out, in]; out >= 1
+ *   bias        in   [out] [opt]
+ *   target      in   [n, out]
+ *   activation  in   SSLCUDA_ACTIVATION_*
+ *   grad_loss   in   upstream gradient [opt]
+ *   loss        out  one float32 [opt]
+ *   grad_u      out  [n, out] [opt]: the gradient before the activation, which
+ *                    sslcuda_linear_backward takes for grad_y, with activation NONE
+ *   y           out  [n, out] [opt]
  */
 SSLCUDA_API sslcuda_status sslcuda_linear_mse(sslcuda_context* ctx, int32_t dtype, int64_t n,
                                               int64_t in, int64_t out, const void* x,
@@ -286,16 +305,19 @@ SSLCUDA_API sslcuda_status sslcuda_linear_mse(sslcuda_context* ctx, int32_t dtyp
 /* Shape of a 2-d convolution. Output height: (h + 2 pad_h - dilation_h (kernel_h - 1) - 1) /
  * stride_h + 1, rounded down; the width likewise. Strides, dilations and groups of 0 mean 1. */
 typedef struct sslcuda_conv2d_shape {
-  size_t size; /* sizeof(sslcuda_conv2d_shape) */
-  int64_t n, c, h, w;
-  int64_t out, kernel_h, kernel_w; /* out: output channels */
-  int64_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  size_t size;                     /* sizeof(sslcuda_conv2d_shape) */
+  int64_t n, c, h, w;              /* images, their channels, height, width */
+  int64_t out, kernel_h, kernel_w; /* output channels, kernel's height, width */
+  int64_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w; /* all >= 0 */
   int64_t groups; /* other than 1: SSLCUDA_UNSUPPORTED for now */
 } sslcuda_conv2d_shape;
 
 /*
  * 2-d convolution (cross-correlation, as every framework has it).  y = act(x * weight + bias)
+ * On the CPU, under a 3 x 3 kernel, what depends on an infinity or NaN may become NaN, and with it
+ * what is one pixel further away; likewise in the gradients.
  *
+ *   shape       in   extents, strides and padding
  *   x           in   [n, c, h, w]
  *   weight      in   [out, c, kernel_h, kernel_w]
  *   bias        in   [out] [opt]
@@ -307,7 +329,16 @@ SSLCUDA_API sslcuda_status sslcuda_conv2d_forward(sslcuda_context* ctx, int32_t 
                                                   const void* weight, const void* bias,
                                                   int32_t activation, void* y);
 
-/* Its gradients; y as in sslcuda_linear_backward. Each output is [opt]. */
+/*
+ * Its gradients.
+ *
+ *   shape, activation  in  as in the forward
+ *   x       in  [n, c, h, w]; [opt] without grad_weight
+ *   weight  in  [out, c, kernel_h, kernel_w]; [opt] without grad_x
+ *   y       in  [n, out, out_h, out_w], the forward's output; [opt] without an activation
+ *   grad_y  in  [n, out, out_h, out_w]
+ *   grad_x, grad_weight, grad_bias  out  [opt]
+ */
 SSLCUDA_API sslcuda_status sslcuda_conv2d_backward(sslcuda_context* ctx, int32_t dtype,
                                                    const sslcuda_conv2d_shape* shape, const void* x,
                                                    const void* weight, const void* y,
@@ -365,8 +396,12 @@ SSLCUDA_API sslcuda_status sslcuda_batch_norm_forward(
 /*
  * Its gradients. In training they include those through mean and rstd.
  *
+ *   x           in   [n, c, plane]
+ *   weight      in   [c] [opt]: 1
  *   y           in   the forward's output; [opt] without an activation
  *   mean, rstd  in   the forward's outputs
+ *   grad_y      in   [n, c, plane]
+ *   training, activation  in  as in the forward
  *   grad_x      out  [opt]; may be grad_y     grad_weight, grad_bias  out  [opt]
  */
 SSLCUDA_API sslcuda_status sslcuda_batch_norm_backward(
@@ -379,6 +414,7 @@ SSLCUDA_API sslcuda_status sslcuda_batch_norm_backward(
  * and weight and bias per channel. groups = 1 is layer normalisation of the image.
  *
  *   groups      in   divides c      mean, rstd  out  [n, groups] float32, for the backward [opt]
+ *   n ... plane, x, weight, bias, eps, activation, y  as in sslcuda_batch_norm_forward
  */
 SSLCUDA_API sslcuda_status sslcuda_group_norm_forward(sslcuda_context* ctx, int32_t dtype,
                                                       int64_t n, int64_t c, int64_t plane,
@@ -387,6 +423,12 @@ SSLCUDA_API sslcuda_status sslcuda_group_norm_forward(sslcuda_context* ctx, int3
                                                       float eps, int32_t activation, void* y,
                                                       float* mean, float* rstd);
 
+/*
+ * Its gradients.
+ *
+ *   groups, mean, rstd  in  those of the forward
+ *   n ... plane, x ... y, grad_y ... grad_bias  as in sslcuda_batch_norm_backward
+ */
 SSLCUDA_API sslcuda_status sslcuda_group_norm_backward(
     sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c, int64_t plane, int64_t groups,
     const void* x, const void* weight, const void* y, const float* mean, const float* rstd,
@@ -397,9 +439,9 @@ enum { SSLCUDA_POOL_MAX = 0, SSLCUDA_POOL_AVERAGE = 1 };
 /* Shape of a 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
  * width likewise. Strides of 0 mean the kernel's size. 2 pad <= kernel. */
 typedef struct sslcuda_pool2d_shape {
-  size_t size; /* sizeof(sslcuda_pool2d_shape) */
-  int64_t n, c, h, w;
-  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w;
+  size_t size;        /* sizeof(sslcuda_pool2d_shape) */
+  int64_t n, c, h, w; /* images, channels, height, width */
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w; /* of the window */
 } sslcuda_pool2d_shape;
 
 /*
@@ -407,8 +449,9 @@ typedef struct sslcuda_pool2d_shape {
  * zeros in the mean, which is always over kernel_h kernel_w. A window of the size of the image is
  * global pooling.
  *
- *   kind  in   SSLCUDA_POOL_MAX or SSLCUDA_POOL_AVERAGE
- *   x     in   [n, c, h, w]      y  out  [n, c, out_h, out_w]
+ *   kind   in   SSLCUDA_POOL_MAX or SSLCUDA_POOL_AVERAGE
+ *   shape  in   extents, strides and padding
+ *   x      in   [n, c, h, w]      y  out  [n, c, out_h, out_w]
  */
 SSLCUDA_API sslcuda_status sslcuda_pool2d_forward(sslcuda_context* ctx, int32_t dtype, int32_t kind,
                                                   const sslcuda_pool2d_shape* shape, const void* x,
@@ -417,6 +460,7 @@ SSLCUDA_API sslcuda_status sslcuda_pool2d_forward(sslcuda_context* ctx, int32_t 
 /*
  * Its gradient. Of equal maxima the first in row-major order gets it; a NaN counts as largest.
  *
+ *   kind, shape  in  as in the forward
  *   x, y    in   as in the forward; [opt] for AVERAGE
  *   grad_y  in   [n, c, out_h, out_w]      grad_x  out  [n, c, h, w]
  */
@@ -443,6 +487,7 @@ SSLCUDA_API sslcuda_status sslcuda_reparameterize_forward(sslcuda_context* ctx, 
 /*
  * Its gradients, of z and kl together.
  *
+ *   mu, logvar   in   [n, d], rows ld apart
  *   noise        in   [n, d]; [opt] without grad_z
  *   grad_z       in   [n, d] [opt]: 0
  *   grad_kl      in   one float32 in device memory [opt]: 1
@@ -461,6 +506,7 @@ SSLCUDA_API sslcuda_status sslcuda_reparameterize_backward(sslcuda_context* ctx,
 /*
  * Similarity matrix.  s[i,j] = <a[i], b[j]> / tau, of rows scaled to unit length if `normalize`.
  *
+ *   dtype       any
  *   a           in   [n, d], rows lda apart      b  in  [m, d], rows ldb apart; may be a
  *   normalize   in   0 or 1
  *   tau         in   temperature, finite, > 0; ignored with tau_device
@@ -477,6 +523,8 @@ SSLCUDA_API sslcuda_status sslcuda_similarity_forward(sslcuda_context* ctx, int3
 /*
  * Its gradients.
  *
+ *   dtype     any
+ *   a ... tau_device  as in the forward
  *   grad_s    in   [n, m], rows lds apart
  *   grad_a    out  [n, d], rows lda apart [opt]     grad_b  out  [m, d], rows ldb apart [opt]
  *   grad_tau  out  one float32 in device memory [opt]
@@ -493,6 +541,7 @@ SSLCUDA_API sslcuda_status sslcuda_similarity_backward(
  * One call gives the value and every gradient; the n x n scores are never stored. Each output is
  * [opt]: what is NULL is not computed.
  *
+ *   dtype       any
  *   n           in   pairs, >= 2      d  in  width, >= 1
  *   a           in   [n, d], rows lda apart      b  in  [n, d], rows ldb apart; may be a (with
  *                    ldb = lda); rows are taken as they are, normalise them before if wanted
@@ -539,6 +588,7 @@ SSLCUDA_API sslcuda_status sslcuda_cross_entropy(sslcuda_context* ctx, int32_t d
  * Mean squared error.  loss = mean (y - target)^2,  y = x, or sigmoid(x) if `sigmoid` is 1
  *
  *   x, target  in   [count], count >= 1
+ *   sigmoid    in   0 or 1
  *   grad_loss  in   upstream gradient [opt]
  *   loss       out  one float32 [opt]
  *   grad_x     out  [count] [opt]; may be x
@@ -626,7 +676,8 @@ typedef struct sslcuda_contrastive_args {
   const int64_t* column_labels; /* [m]  SUPCON, SUPCON_IN with b: its classes */
   int64_t ignore_index;         /* rows with this label do not count; INIT: -100 */
   const float* weights;         /* [n] float32, >= 0; 0: the row does not count */
-  const void* positives;        /* [n, d]  INFONCE: the positive of each row, which is no column */
+  const void* positives;        /* [n, d], rows ld_positives apart  INFONCE: the positive of each
+                                   row, which is no column */
   int64_t ld_positives;
   const void* negatives; /* [n, negatives_per_row, d] dense  INFONCE, CLIP (its rows): more
                             columns of each row's own */
@@ -636,7 +687,7 @@ typedef struct sslcuda_contrastive_args {
 
   /* Columns of b that do not count for a row, its positive excepted (false negatives). Not in
    * SAMPLED. */
-  const int64_t* row_ids; /* [n] and [m], both or none: pairs with equal ids */
+  const int64_t* row_ids; /* [n], and column_ids [m], both or none: pairs with equal ids */
   const int64_t* column_ids;
   const uint32_t* mask; /* [n, ceil(m / 32)], rows ld_mask words apart: pair (i,j) if bit j % 32
                            of word j / 32 is set */
@@ -689,6 +740,7 @@ typedef struct sslcuda_contrastive_args {
   float* grad_column_bias; /* [m] float32 */
 } sslcuda_contrastive_args;
 
+/* No input, no output, tau = 1, ignore_index = -100. */
 #define SSLCUDA_CONTRASTIVE_INIT                                                                  \
   {                                                                                               \
     sizeof(sslcuda_contrastive_args), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 1.0f, 0, NULL, NULL, NULL, \
@@ -697,6 +749,12 @@ typedef struct sslcuda_contrastive_args {
         NULL, NULL, NULL, NULL, NULL, NULL                                                        \
   }
 
+/*
+ * Computes what the outputs in `args` ask for.
+ *
+ *   dtype  any
+ *   args   in  set up by SSLCUDA_CONTRASTIVE_INIT
+ */
 SSLCUDA_API sslcuda_status sslcuda_contrastive(sslcuda_context* ctx, int32_t dtype,
                                                const sslcuda_contrastive_args* args);
 
@@ -716,12 +774,15 @@ SSLCUDA_API sslcuda_status sslcuda_lse_merge(sslcuda_context* ctx, int64_t count
  *   param -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  *
  *   tensors      in      number of tensors
- *   counts ...   in      host arrays [tensors]: element counts and device pointers of the float32
- *   params, moments, variances  in/out      grads  in
- *   lr           in      finite, >= 0; ignored with lr_device (one float in device memory) [opt]
- *   beta1, beta2 in      0 <= beta < 1      eps  in  finite, >= 0
- *   step         in      t, from 1; ignored with step_device, which holds the number of steps
- *                        done before this one (t - 1), for a counter that starts at 0 [opt]
+ *   counts       in      host array [tensors]: element counts
+ *   params, moments, variances  in/out  host arrays [tensors] of device pointers to float32
+ *   grads        in      likewise
+ *   lr           in      finite, >= 0; ignored with lr_device
+ *   lr_device    in      one float in device memory [opt]
+ *   beta1, beta2  in     0 <= beta < 1      eps  in  finite, >= 0
+ *   step         in      t, from 1; ignored with step_device
+ *   step_device  in      one int64 in device memory [opt]: the number of steps done before this
+ *                        one (t - 1), for a counter that starts at 0
  */
 SSLCUDA_API sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype, int64_t tensors,
                                              const int64_t* counts, void* const* params,
@@ -777,6 +838,7 @@ SSLCUDA_API sslcuda_status sslcuda_lars_step(sslcuda_context* ctx, int32_t dtype
  *            r = sqrt(-2 log(u)), u = (w[j] + 1/2) 2^-32 in float32,
  *            t = 2 pi w[j+1] 2^-32, j = i - i mod 2
  *
+ *   seed, sequence   in  any
  *   sequence_device  in  one int64 in device memory [opt]; NULL means 0
  *   low, high  in  finite, low <= high, high - low finite too
  *   mean, std  in  finite, std >= 0
@@ -817,6 +879,7 @@ SSLCUDA_API sslcuda_status sslcuda_gather_images(sslcuda_context* ctx, int32_t d
  * a row of 0xff bytes.
  *
  *   rows  in   [count, row_bytes]
+ *   indices, indices_count, cursor  as in sslcuda_gather_images
  *   y     out  [n, row_bytes]
  */
 SSLCUDA_API sslcuda_status sslcuda_gather_rows(sslcuda_context* ctx, int64_t n, int64_t row_bytes,
@@ -842,6 +905,7 @@ SSLCUDA_API sslcuda_status sslcuda_rotate90(sslcuda_context* ctx, int32_t dtype,
  *
  *   x        in   [n, c, h, w]
  *   degrees  in   [n] float32, counter-clockwise
+ *   fill     in   any
  *   y        out  [n, c, h, w]
  */
 SSLCUDA_API sslcuda_status sslcuda_rotate(sslcuda_context* ctx, int32_t dtype, int64_t n, int64_t c,
@@ -851,24 +915,29 @@ SSLCUDA_API sslcuda_status sslcuda_rotate(sslcuda_context* ctx, int32_t dtype, i
 /* What sslcuda_augment draws for each view of an image. INIT: nothing is changed. */
 typedef struct sslcuda_augmentation {
   size_t size;     /* sizeof(sslcuda_augmentation) */
-  float scale_low; /* share of the image's area that the crop has: 0 < low <= high <= 1 */
+  float scale_low; /* share of the image's area that the crop has, up to scale_high: 0 < low <= high
+                      <= 1 */
   float scale_high;
-  float ratio_low;  /* the crop's share of the width / its share of the height, log-uniform: */
-  float ratio_high; /* finite, 0 < low <= high; neither share is more than 1 */
+  float ratio_low; /* the crop's share of the width / its share of the height, log-uniform up to
+                      ratio_high: finite, 0 < low <= high; neither share is more than 1 */
+  float ratio_high;
   float degrees;    /* rotation by +-degrees, 0..180 */
   float shear;      /* horizontal shear by +-degrees, 0..60 */
   float translate;  /* shift by +-translate of each side, 0..1 */
   float flip;       /* probability of a horizontal flip */
-  float brightness; /* x -> (x - fill) (1 + contrast u) + fill + brightness v, u and v in */
-  float contrast;   /* +-1; both finite, >= 0 */
-  float blur;       /* probability of a Gaussian blur */
-  float sigma_low;  /* its sigma in pixels: 0 < low <= high <= 3; it reaches 3 sigma, and */
-  float sigma_high; /* beyond the image the edge goes on */
-  float noise;      /* standard deviation of Gaussian noise on each element, finite, >= 0 */
-  float drop;       /* probability that a pixel becomes `fill` in all channels */
-  float fill;       /* value outside the image, finite */
+  float brightness; /* x -> (x - fill) (1 + contrast u) + fill + brightness v, u and v in +-1; both
+                       finite, >= 0 */
+  float contrast;
+  float blur;      /* probability of a Gaussian blur */
+  float sigma_low; /* its sigma in pixels, up to sigma_high: 0 < low <= high <= 3; it reaches 3
+                      sigma, and beyond the image the edge goes on */
+  float sigma_high;
+  float noise; /* standard deviation of Gaussian noise on each element, finite, >= 0 */
+  float drop;  /* probability that a pixel becomes `fill` in all channels */
+  float fill;  /* value outside the image, finite */
 } sslcuda_augmentation;
 
+/* Nothing is changed. */
 #define SSLCUDA_AUGMENTATION_INIT \
   { sizeof(sslcuda_augmentation), 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0 }
 
@@ -881,6 +950,7 @@ typedef struct sslcuda_augmentation {
  *
  *   x                in   [n, c, h, w]; h, w <= 2^24
  *   views            in   views of each image, >= 1
+ *   augmentation     in   what is drawn
  *   seed, sequence, sequence_device  as in sslcuda_random_uniform
  *   y                out  [views, n, c, h, w]
  */

@@ -12,6 +12,27 @@ sslcuda_status call_batch_norm_forward(sslcuda_context* c, const Entry& e) {
       e.p("y"), e.p<float>("mean"), e.p<float>("rstd"));
 }
 
+sslcuda_status call_batch_norm_backward(sslcuda_context* c, const Entry& e) {
+  return sslcuda_batch_norm_backward(
+      c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"), e.p("x"), e.p("weight"), e.p("y"),
+      e.p<float>("mean"), e.p<float>("rstd"), e.p("grad_y"), e.i("training"), e.i("activation"),
+      e.p("grad_x"), e.p("grad_weight"), e.p("grad_bias"));
+}
+
+sslcuda_status call_group_norm_forward(sslcuda_context* c, const Entry& e) {
+  return sslcuda_group_norm_forward(c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"),
+                                    e.n("groups"), e.p("x"), e.p("weight"), e.p("bias"),
+                                    static_cast<float>(e.f("eps")), e.i("activation"), e.p("y"),
+                                    e.p<float>("mean"), e.p<float>("rstd"));
+}
+
+sslcuda_status call_group_norm_backward(sslcuda_context* c, const Entry& e) {
+  return sslcuda_group_norm_backward(
+      c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"), e.n("groups"), e.p("x"), e.p("weight"),
+      e.p("y"), e.p<float>("mean"), e.p<float>("rstd"), e.p("grad_y"), e.i("activation"),
+      e.p("grad_x"), e.p("grad_weight"), e.p("grad_bias"));
+}
+
 sslcuda_pool2d_shape pool_shape(const Entry& e) {
   return {sizeof(sslcuda_pool2d_shape),
           e.n("n"),
@@ -37,103 +58,63 @@ const std::map<std::string, int64_t> kPoolLeast = {
 
 void Entries::add_norms() {
   const std::vector<double> bad_momentum = {-0.1, 1.1, kNaN}, bad_eps = {0, -1, kNaN, kInf};
-  add({.name = "sslcuda_batch_norm_forward",
-       .call = call_batch_norm_forward,
-       .extents = {{"n", 3}, {"c", 2}, {"plane", 4}},
-       .choices = {{"dtype", 0}, {"training", 0}, {"activation", 1}},
-       .scalars = {{"momentum", 0.1}, {"eps", 1e-5}},
-       .bad_scalars = {{"momentum", bad_momentum}, {"eps", bad_eps}},
-       .least = {{"c", 1}, {"plane", 1}},
-       .may_share = {{"x", "y"}}},
-      {{"x", kIn, floats(24)},
-       {"weight", kOptIn, floats(2)},
-       {"bias", kOptIn, floats(2)},
-       {"running_mean", kIn, floats(2)},
-       {"running_var", kIn, floats(2)},
-       {"y", kOut, floats(24)},
-       {"mean", kOptOut, floats(2)},
-       {"rstd", kOptOut, floats(2)}});
-  add({.name = "sslcuda_batch_norm_forward",  // in training
-       .call = call_batch_norm_forward,
-       .extents = {{"c", 2}, {"plane", 4}},
-       .fixed = {{"n", 3}, {"training", 1}},
-       .choices = {{"dtype", 0}, {"activation", 0}},
-       .scalars = {{"momentum", 0.1}, {"eps", 1e-5}},
-       .bad_scalars = {{"momentum", bad_momentum}, {"eps", bad_eps}},
-       .least = {{"c", 1}, {"plane", 1}},
-       .may_share = {{"x", "y"}}},
-      {{"x", kIn, floats(24)},
-       {"weight", kOptIn, floats(2)},
-       {"bias", kOptIn, floats(2)},
-       {"running_mean", kOptOut, floats(2)},
-       {"running_var", kOptOut, floats(2)},
-       {"y", kOut, floats(24)},
-       {"mean", kOptOut, floats(2)},
-       {"rstd", kOptOut, floats(2)}});
-  add({.name = "sslcuda_batch_norm_backward",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_batch_norm_backward(
-                 c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"), e.p("x"), e.p("weight"),
-                 e.p("y"), e.p<float>("mean"), e.p<float>("rstd"), e.p("grad_y"), e.i("training"),
-                 e.i("activation"), e.p("grad_x"), e.p("grad_weight"), e.p("grad_bias"));
-           },
-       .extents = {{"n", 3}, {"c", 2}, {"plane", 4}},
-       .choices = {{"dtype", 0}, {"training", 0}, {"activation", 1}},
-       .least = {{"c", 1}, {"plane", 1}},
-       .may_share = {{"grad_y", "grad_x"}}},
-      {{"x", kIn, floats(24)},
-       {"weight", kOptIn, floats(2)},
-       {"y", kIn, floats(24)},
-       {"mean", kIn, floats(2)},
-       {"rstd", kIn, floats(2)},
-       {"grad_y", kIn, floats(24)},
-       {"grad_x", kOptOut, floats(24)},
-       {"grad_weight", kOptOut, floats(2)},
-       {"grad_bias", kOptOut, floats(2)}});
-  add({.name = "sslcuda_group_norm_forward",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_group_norm_forward(c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"),
-                                               e.n("groups"), e.p("x"), e.p("weight"), e.p("bias"),
-                                               static_cast<float>(e.f("eps")), e.i("activation"),
-                                               e.p("y"), e.p<float>("mean"), e.p<float>("rstd"));
-           },
-       .extents = {{"n", 3}, {"c", 2}, {"plane", 4}},
-       .fixed = {{"groups", 1}},
-       .choices = {{"dtype", 0}, {"activation", 1}},
-       .scalars = {{"eps", 1e-5}},
-       .bad_scalars = {{"eps", bad_eps}},
-       .least = {{"c", 1}, {"plane", 1}},
-       .may_share = {{"x", "y"}}},
-      {{"x", kIn, floats(24)},
-       {"weight", kOptIn, floats(2)},
-       {"bias", kOptIn, floats(2)},
-       {"y", kOut, floats(24)},
-       {"mean", kOptOut, floats(3)},
-       {"rstd", kOptOut, floats(3)}});
-  add({.name = "sslcuda_group_norm_backward",
-       .call =
-           [](sslcuda_context* c, const Entry& e) {
-             return sslcuda_group_norm_backward(
-                 c, e.i("dtype"), e.n("n"), e.n("c"), e.n("plane"), e.n("groups"), e.p("x"),
-                 e.p("weight"), e.p("y"), e.p<float>("mean"), e.p<float>("rstd"), e.p("grad_y"),
-                 e.i("activation"), e.p("grad_x"), e.p("grad_weight"), e.p("grad_bias"));
-           },
-       .extents = {{"n", 3}, {"c", 2}, {"plane", 4}},
-       .fixed = {{"groups", 1}},
-       .choices = {{"dtype", 0}, {"activation", 1}},
-       .least = {{"c", 1}, {"plane", 1}},
-       .may_share = {{"grad_y", "grad_x"}}},
-      {{"x", kIn, floats(24)},
-       {"weight", kOptIn, floats(2)},
-       {"y", kIn, floats(24)},
-       {"mean", kIn, floats(3)},
-       {"rstd", kIn, floats(3)},
-       {"grad_y", kIn, floats(24)},
-       {"grad_x", kOptOut, floats(24)},
-       {"grad_weight", kOptOut, floats(2)},
-       {"grad_bias", kOptOut, floats(2)}});
+  // 3 images of 2 channels of 4: so many sets have a mean, 2 of a batch, 3 of groups of all
+  // channels
+  constexpr size_t kBatchSets = 2, kGroupSets = 3;
+  const auto norm = [](const char* name, Entry::Call call, const char* from, const char* to) {
+    return Entry{.name = name,
+                 .call = call,
+                 .extents = {{"n", 3}, {"c", 2}, {"plane", 4}},
+                 .choices = {{"dtype", 0}, {"activation", 1}},
+                 .least = {{"c", 1}, {"plane", 1}},
+                 .may_share = {{from, to}}};
+  };
+  const auto forward = [](size_t sets, std::vector<Argument> more = {}) {
+    more.insert(more.end(), {{"x", kIn, floats(24)},
+                             {"weight", kOptIn, floats(2)},
+                             {"bias", kOptIn, floats(2)},
+                             {"y", kOut, floats(24)},
+                             {"mean", kOptOut, floats(sets)},
+                             {"rstd", kOptOut, floats(sets)}});
+    return more;
+  };
+  const auto backward = [](size_t sets) {
+    return std::vector<Argument>{
+        {"x", kIn, floats(24)},           {"weight", kOptIn, floats(2)},
+        {"y", kIn, floats(24)},           {"mean", kIn, floats(sets)},
+        {"rstd", kIn, floats(sets)},      {"grad_y", kIn, floats(24)},
+        {"grad_x", kOptOut, floats(24)},  {"grad_weight", kOptOut, floats(2)},
+        {"grad_bias", kOptOut, floats(2)}};
+  };
+
+  Entry batch = norm("sslcuda_batch_norm_forward", call_batch_norm_forward, "x", "y");
+  batch.scalars = {{"momentum", 0.1}, {"eps", 1e-5}};
+  batch.bad_scalars = {{"momentum", bad_momentum}, {"eps", bad_eps}};
+  Entry training = batch;
+  batch.choices["training"] = 0;
+  add(batch,
+      forward(kBatchSets, {{"running_mean", kIn, floats(2)}, {"running_var", kIn, floats(2)}}));
+  training.extents.erase("n");
+  training.fixed = {{"n", 3}, {"training", 1}};
+  training.choices["activation"] = 0;
+  add(training, forward(kBatchSets, {{"running_mean", kOptOut, floats(2)},
+                                     {"running_var", kOptOut, floats(2)}}));
+
+  Entry batch_backward =
+      norm("sslcuda_batch_norm_backward", call_batch_norm_backward, "grad_y", "grad_x");
+  batch_backward.choices["training"] = 0;
+  add(batch_backward, backward(kBatchSets));
+
+  Entry group = norm("sslcuda_group_norm_forward", call_group_norm_forward, "x", "y");
+  group.fixed = {{"groups", 1}};
+  group.scalars = {{"eps", 1e-5}};
+  group.bad_scalars = {{"eps", bad_eps}};
+  add(group, forward(kGroupSets));
+
+  Entry group_backward =
+      norm("sslcuda_group_norm_backward", call_group_norm_backward, "grad_y", "grad_x");
+  group_backward.fixed = {{"groups", 1}};
+  add(group_backward, backward(kGroupSets));
 }
 
 void Entries::add_pools_and_samples() {

@@ -9,10 +9,16 @@ namespace emulator {
 // `after` more calls of it.
 [[gnu::visibility("default")]] void plan_fault(const char* call, cudaError_t error, int after = 0);
 
-// Gives the plan up, and says whether it has come true.
+// The same, and the device is lost with it: every later call of the runtime returns the error too.
+[[gnu::visibility("default")]] void plan_loss(const char* call, cudaError_t error, int after = 0);
+
+// Gives the plan up, and says whether it has come true. A lost device is back.
 [[gnu::visibility("default")]] bool end_fault();
 
 // For the runtime: what this call is to return instead of doing anything, or cudaSuccess.
 cudaError_t planned_fault(const char* call);
+
+// The error that the device was lost with, or cudaSuccess.
+cudaError_t loss();
 
 }  // namespace emulator

@@ -52,10 +52,10 @@ cudaError_t emulator::submit(cudaStream_t stream, const Launch& launch) {
   return queue(stream, [launch] { return run(launch); });
 }
 
-cudaError_t cudaPeekAtLastError() { return last_error; }
+cudaError_t cudaPeekAtLastError() { return emulator::loss() ? emulator::loss() : last_error; }
 
 cudaError_t cudaGetLastError() {
-  const cudaError_t error = last_error;
+  const cudaError_t error = cudaPeekAtLastError();
   last_error = cudaSuccess;
   return error;
 }
@@ -96,6 +96,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 
 cudaError_t cudaGetDevice(int* device) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *device = 0;
   return cudaSuccess;
 }
@@ -138,7 +139,8 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 
 cudaError_t cudaFree(void* pointer) {
   if (const cudaError_t fault = emulator::planned_fault(__func__)) {
-    if (fault == cudaErrorCudartUnloading) emulator::release(pointer);  // it takes all along
+    // It takes all along, and so does a device that is lost.
+    if (fault == cudaErrorCudartUnloading || emulator::loss()) emulator::release(pointer);
     return remember(fault);
   }
   return remember(!pointer || emulator::release(pointer) ? cudaSuccess : cudaErrorInvalidValue);
@@ -155,6 +157,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
                             cudaStream_t stream) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   return queue(stream, [=] {
     std::memmove(to, from, bytes);
     return cudaSuccess;
@@ -162,6 +165,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 }
 
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   return queue(stream, [=] {
     std::memset(to, value, bytes);
     return cudaSuccess;
@@ -169,6 +173,7 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *stream = new CUstream_st;
   return cudaSuccess;
 }
@@ -184,6 +189,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   if (!stream || stream->captured) return remember(cudaErrorStreamCaptureUnsupported);
   stream->captured = std::make_unique<CUgraph_st>();
   return cudaSuccess;
@@ -198,11 +204,13 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
                                  unsigned long long) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *executable = new CUgraphExec_st{graph->work};
   return cudaSuccess;
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   for (const Work& work : executable->work) {
     if (const cudaError_t error = queue(stream, work); error != cudaSuccess) return error;
   }

@@ -2,6 +2,8 @@
 // and words they should, and leave behind what they should.
 #include "tests/emulator/faults.hpp"
 
+#include <functional>
+
 #include "tests/abi/entries.hpp"
 #include "tests/ops/context.hpp"
 
@@ -123,6 +125,88 @@ TEST(Faults, FatalErrorsLoseTheContext) {
     EXPECT_NE(last_message(context).find("restart the process"), std::string::npos);
     EXPECT_EQ(sslcuda_synchronize(context), SSLCUDA_CONTEXT_LOST);
     EXPECT_EQ(sslcuda_context_destroy(context), SSLCUDA_OK);
+  }
+}
+
+// Wherever the loss of the device shows first, each call after it says so, whatever it is, and what
+// the context owns can be let go of.
+class LostDevice : public testing::TestWithParam<cudaError_t> {
+ protected:
+  void TearDown() override { end_fault(); }
+
+  static std::vector<std::pair<const char*, std::function<sslcuda_status()>>> calls(
+      sslcuda_context* c, void* memory, sslcuda_graph* graph) {
+    static char text[64];
+    static int32_t number;
+    static size_t bytes;
+    static sslcuda_graph* made;
+    static void* given;
+    return {
+        {"launch",
+         [c, memory] { return sslcuda_counter_add(c, static_cast<int64_t*>(memory), 1); }},
+        {"cudaStreamSynchronize", [c] { return sslcuda_synchronize(c); }},
+        {"cudaMalloc", [c] { return sslcuda_alloc(c, 8, &given); }},
+        {"cudaMemsetAsync", [c, memory] { return sslcuda_fill(c, memory, 0, 4); }},
+        {"cudaMemcpyAsync", [c, memory] { return sslcuda_copy(c, text, memory, 4, 1); }},
+        {"cudaMalloc", [c] { return sslcuda_context_reserve(c, 16 << 20); }},
+        {"cudaStreamBeginCapture", [c] { return sslcuda_graph_begin(c); }},
+        {"cudaGraphLaunch", [c, graph] { return sslcuda_graph_launch(c, graph); }},
+        {"cudaGetDevice", [c] { return sslcuda_context_device(c, &number, &number); }},
+        {"cudaSetDevice", [c] { return sslcuda_context_describe(c, text, sizeof text); }},
+        {"cudaGetDevice", [c] { return sslcuda_plan_begin(c); }},
+        {"cudaGetDevice", [c] { return sslcuda_plan_end(c, &bytes); }},
+        {"cudaGetDevice", [c] { return sslcuda_graph_end(c, &made); }},
+        {"cudaGetDevice", [c, memory] { return sslcuda_free(c, memory); }},
+    };
+  }
+};
+
+TEST_P(LostDevice, EveryLaterCallSaysSo) {
+  for (size_t first = 0; first < 14; ++first) {
+    SCOPED_TRACE(first);
+    end_fault();
+    const Context owner(SSLCUDA_DEVICE_CUDA);
+    void* memory = nullptr;
+    sslcuda_graph* graph = nullptr;
+    owner.must(sslcuda_alloc(owner, 64, &memory));
+    owner.must(sslcuda_graph_begin(owner));
+    owner.must(sslcuda_counter_add(owner, static_cast<int64_t*>(memory), 1));
+    owner.must(sslcuda_graph_end(owner, &graph));
+    const auto all = calls(owner, memory, graph);
+    ASSERT_EQ(all.size(), 14u);
+    plan_loss(all[first].first, GetParam());
+    EXPECT_EQ(all[first].second(), SSLCUDA_CONTEXT_LOST);
+    EXPECT_NE(last_message(owner).find("restart the process"), std::string::npos);
+    for (const auto& [name, call] : all) {
+      EXPECT_EQ(call(), SSLCUDA_CONTEXT_LOST) << name;
+      EXPECT_NE(last_message(owner).find("lost by an earlier fatal error"), std::string::npos);
+    }
+    // So does the process: no other context is had, but AUTO still has the CPU.
+    sslcuda_context* other = nullptr;
+    int32_t count = 1;
+    EXPECT_EQ(sslcuda_device_count(&count), SSLCUDA_CONTEXT_LOST);
+    EXPECT_EQ(create(SSLCUDA_DEVICE_CUDA, &other), SSLCUDA_CONTEXT_LOST);
+    EXPECT_EQ(other, nullptr);
+    ASSERT_EQ(create(SSLCUDA_DEVICE_AUTO, &other), SSLCUDA_OK);
+    EXPECT_EQ(sslcuda_synchronize(other), SSLCUDA_OK);
+    EXPECT_EQ(sslcuda_context_destroy(other), SSLCUDA_OK);
+    if (first % 2) end_fault();  // destroyed while it is lost, or later
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, LostDevice,
+                         testing::Values(cudaErrorIllegalAddress, cudaErrorLaunchFailure),
+                         testing::PrintToStringParamName());
+
+// A GPU whose memory others have taken is no missing GPU.
+TEST(Faults, NoMemoryForAContext) {
+  for (const char* const call : {"cudaGetDeviceCount", "cudaSetDevice", "cudaMalloc"}) {
+    sslcuda_context* context = nullptr;
+    EXPECT_EQ(failing(call, cudaErrorMemoryAllocation,
+                      [&] { return create(SSLCUDA_DEVICE_CUDA, &context); }),
+              SSLCUDA_OUT_OF_MEMORY)
+        << call;
+    EXPECT_EQ(context, nullptr);
   }
 }
 
