@@ -1,10 +1,11 @@
-# `cmake --install`: header, library, command, CMake package and pkg-config file. Nothing in what is
-# installed names the prefix, so the tree can be moved.
+# `cmake --install`: headers, library, command, CMake package and pkg-config file. Nothing in what is
+# installed names the prefix, so the tree can be moved; what is configured for /usr stays there.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/sslcuda")
 
 install(FILES "${PROJECT_SOURCE_DIR}/capi/include/sslcuda.h"
+              "${PROJECT_SOURCE_DIR}/bindings/cpp/include/sslcuda.hpp"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(TARGETS sslcuda EXPORT sslcuda-targets
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -12,10 +13,15 @@ install(TARGETS sslcuda EXPORT sslcuda-targets
         INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
 if(TARGET sslcuda_trainer)
-  file(RELATIVE_PATH _bin_to_lib "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
-  set_target_properties(sslcuda_trainer PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")
+  # A system's library is found without help, and Debian forbids to name its folder.
+  if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    file(RELATIVE_PATH _bin_to_lib "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+    set_target_properties(sslcuda_trainer PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")
+  endif()
   install(TARGETS sslcuda_trainer
           RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/packaging/sslcuda.1.in"
+                 "${PROJECT_BINARY_DIR}/sslcuda.1" @ONLY)
 endif()
 
 install(EXPORT sslcuda-targets NAMESPACE sslcuda::
@@ -29,6 +35,11 @@ install(FILES "${PROJECT_BINARY_DIR}/sslcuda-config.cmake"
         DESTINATION "${_package_dir}" COMPONENT development)
 
 set(_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-file(RELATIVE_PATH _pc_to_prefix "/${_pc_dir}" "/")
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(_pc_prefix /usr)  # literally, for pkg-config leaves out what the compiler searches anyway
+else()
+  file(RELATIVE_PATH _pc_to_prefix "/${_pc_dir}" "/")
+  set(_pc_prefix "\${pcfiledir}/${_pc_to_prefix}")
+endif()
 configure_file("${CMAKE_CURRENT_LIST_DIR}/sslcuda.pc.in" "${PROJECT_BINARY_DIR}/sslcuda.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/sslcuda.pc" DESTINATION "${_pc_dir}" COMPONENT development)
