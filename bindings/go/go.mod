@@ -1,0 +1,3 @@
+module sslcuda
+
+go 1.18
