@@ -10,6 +10,7 @@ python=/usr/bin/python3
 # Where setup puts what the system lacks, or has too old.
 pip_tools="$root/.venv-tools"
 pip_cuda="$root/.venv-cuda"
+pip_docs="$root/.venv-docs"
 PATH="$pip_tools/bin:$PATH"
 
 # OpenMP threads that spin for long while they wait make everything many times slower as soon as
