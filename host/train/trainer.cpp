@@ -43,6 +43,7 @@ void Trainer::resume(const TrainingState& state, std::vector<double> epoch_losse
   record_.epoch_losses = std::move(epoch_losses);
   record_.first_step = queued_steps_ = saved_step_ = state.step;
   stepper_.restore(state.step);
+  prune();  // what ended the run may have come right before that
 }
 
 TrainingRecord Trainer::run() {

@@ -8,6 +8,7 @@ bits as one that is left alone.
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -101,6 +102,15 @@ class Kill(TrainerTest):
                 break
             run, self.steps = run + 1, 0
         print(f"{kills} kills, {run + 1} runs")
+
+    def test_killed_before_the_oldest_checkpoint_was_removed(self):
+        whole = self.folder / "whole"
+        self.train("autoencoder", "--epochs", 4, "--batch-size", 20, *SAVING, out=whole)
+        shutil.copytree(whole, self.out)
+        shutil.copy(self.out / CHECKPOINT, self.out / "checkpoints/epoch-1.safetensors")
+        _, errors = self.launch(self.out).communicate(timeout=command.TIMEOUT)
+        self.assertEqual(errors, "")
+        check_same(self, self.out, whole, "resumed")
 
 
 if __name__ == "__main__":
