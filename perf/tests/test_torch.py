@@ -13,7 +13,8 @@ import unittest
 
 PERF = pathlib.Path(__file__).resolve().parent.parent
 # What PyTorch says of that which it has on GPUs alone (before 2.1), or not at all (before 2.3).
-ABSENT = ("not implemented for 'Half'", "Could not run 'aten::_fused_adam_'",
+ABSENT = ("not implemented for 'Half'", "not implemented for 'BFloat16'",
+          "Could not run 'aten::_fused_adam_'",
           "sgd() got an unexpected keyword argument 'fused'")
 
 

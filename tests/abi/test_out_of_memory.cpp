@@ -2,8 +2,6 @@
 // follow: the call says OUT_OF_MEMORY, its outputs stay as they were, not a byte is lost, and the
 // same call succeeds right after.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <functional>
 
@@ -189,43 +187,6 @@ TEST_F(OutOfMemory, EveryOp) {
     if (HasFailure()) return;
   }
   EXPECT_GT(failed, 100);
-}
-
-// In a process of its own, whose first matrix product it is: 0 for what is promised, kDone when
-// there was no such allocation.
-constexpr int kDone = 42;
-
-int first_product(int nth, bool all_after) {
-  float a[64 * 64], c[64 * 64] = {};
-  for (size_t i = 0; i < std::size(a); ++i) a[i] = static_cast<float>(i % 5);
-  sslcuda_context* context = nullptr;
-  if (create(&context)) return 2;
-  const auto call = [&] {
-    return sslcuda_matmul(context, SSLCUDA_F32, 64, 64, 64, a, 64, 0, a, 64, 1, 1, 0, c, 64);
-  };
-  arm(nth, all_after);
-  const sslcuda_status status = call();
-  if (disarm() < nth) return status == SSLCUDA_OK ? kDone : 3;
-  if (status != SSLCUDA_OUT_OF_MEMORY) return 100 + status;
-  if (call() || c[0] != 374) return 4;
-  return sslcuda_context_destroy(context) ? 5 : 0;
-}
-
-// oneDNN compiles a kernel at the first product of a kind, and has many allocations to do so.
-TEST(OutOfMemoryAtFirst, MatrixProduct) {
-  for (const bool all_after : {false, true}) {
-    for (int nth = 1, result = 0; result != kDone; ++nth) {
-      ASSERT_LT(nth, 10000);
-      const pid_t child = fork();
-      ASSERT_GE(child, 0);
-      if (child == 0) _exit(first_product(nth, all_after));
-      int status = 0;
-      ASSERT_EQ(waitpid(child, &status, 0), child);
-      ASSERT_TRUE(WIFEXITED(status)) << "allocation " << nth << ": signal " << WTERMSIG(status);
-      result = WEXITSTATUS(status);
-      ASSERT_TRUE(result == 0 || result == kDone) << "allocation " << nth << ": " << result;
-    }
-  }
 }
 
 }  // namespace
