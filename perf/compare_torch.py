@@ -85,7 +85,7 @@ class Torch:
     def __init__(self, program, options, how, version):
         self.command = torch_command(program, options) + ["--how", how]
         self.name = f"PyTorch {version}, {how}"
-        self.suffix = ", channels last" if how.endswith("channels last") else ""
+        self.suffix = "".join(f", {kind}" for kind in ("plain", "channels last") if kind in how)
 
     def sample(self):
         output, wall, memory = run(self.command)
@@ -119,7 +119,7 @@ def beside(program, options, ours, peer, suffix):
 
 
 def compare(program, options, out):
-    """A result for each layout of the data in PyTorch, its own before channels last."""
+    """A result for each way that PyTorch runs."""
     print(f"{program}: trying PyTorch's ways", end="", file=sys.stderr, flush=True)
     trial = json.loads(run(torch_command(program, options))[0])
     versions = {name: trial[name] for name in ("torch", "python")}
@@ -139,8 +139,8 @@ def compare(program, options, out):
 
 
 def print_table(results):
-    print(f"{'':24}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
-    print(f"{'program':24}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
+    print(f"{'':28}{'training, s':>18}{'process, s':>18}{'peak memory, MiB':>20}{'loss':>20}")
+    print(f"{'program':28}" + f"{'ours  torch':>18}" * 2 + f"{'ours  torch':>20}{'ours  torch':>20}")
     for result in results:
         ours, peer = result["ours"], result["peer"]
 
@@ -148,10 +148,10 @@ def print_table(results):
             text = "  ".join(f"{side[figure]['p50']:.{digits}f}" for side in (ours, peer))
             return text.rjust(width)
 
-        print(f"{result['op'].removeprefix('train '):24}" + pair("training_seconds", 2, 18) +
+        print(f"{result['op'].removeprefix('train '):28}" + pair("training_seconds", 2, 18) +
               pair("process_seconds", 2, 18) + pair("peak_rss_mib", 0, 20) +
               f"{ours['loss']:.4g}  {peer['loss']:.4g}".rjust(20))
-        print(f"{'':24}" + f"{result['ratio']:.2f} x".rjust(18) +
+        print(f"{'':28}" + f"{result['ratio']:.2f} x".rjust(18) +
               f"{result['process_ratio']:.2f} x".rjust(18) +
               f"{result['memory_ratio']:.2f} x".rjust(20))
 

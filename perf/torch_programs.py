@@ -5,11 +5,13 @@
 Prints one JSON object. The images are on the device, converted and normalised, before the clock
 starts, and every batch is one index_select, so nothing but the training step itself is timed. On
 CUDA the step can be replayed as a graph that was captured by hand. Convolutional programs may also
-run with their channels last.
+run with their channels last. "plain", on the CPU, is the loop that tutorials write: a
+DataLoader, and Adam with its defaults.
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import pathlib
 import platform
@@ -18,6 +20,7 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
 
 from torch_methods import METHODS
 
@@ -25,6 +28,7 @@ HIDDEN = 128
 WARM_UP, TRIAL = 20, 50  # steps
 TRIAL_SECONDS = 1  # of so many at most
 ADAM = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+PLAIN = "plain"
 LAST = ", channels last"
 # Ways to run, of which a trial takes the fastest.
 WAYS = {
@@ -102,16 +106,20 @@ class Training:
             self.model.to(memory_format=torch.channels_last)
         self.loss = torch.compile(self.model.loss) if way == "compiled" else self.model.loss
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3,
-                                          capturable=way == "graph", **ADAM[adam])
+                                          capturable=way == "graph", **ADAM.get(adam, {}))
         self.images = images
         self.batch = batch
+        self.plain = way == PLAIN
         self.graph = None
         if way == "graph":
             self.capture()
 
     def step(self, indices):
+        return self.step_on(self.images.index_select(0, indices))
+
+    def step_on(self, x):
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.images.index_select(0, indices))
+        loss = self.loss(x)
         loss.backward()
         self.optimizer.step()
         return loss.detach()
@@ -136,6 +144,9 @@ class Training:
 
     def steps(self, limit=None):
         """Trains on up to `limit` batches of a shuffled epoch; returns the losses."""
+        if self.plain:
+            loader = DataLoader(TensorDataset(self.images), self.batch, shuffle=True)
+            return torch.stack([self.step_on(x) for x, in itertools.islice(loader, limit)])
         losses = []
         order = torch.randperm(len(self.images), device=self.images.device)
         for indices in order.split(self.batch)[:limit]:
@@ -167,13 +178,14 @@ def fastest(program, images, batch, ways):
 
 
 def ways_to_run(program, images, batch):
-    """The fastest way in PyTorch's own layout, and for a convolutional program with the channels
-    last."""
+    """The plain way on the CPU, the fastest in PyTorch's own layout, and for a convolutional
+    program the fastest with the channels last."""
     ways = WAYS[images.device.type]
     layouts = [ways]
     if getattr(PROGRAMS[program], "convolutional", False):
         layouts.append([way + LAST for way in ways])
-    return [fastest(program, images, batch, ways) for ways in layouts]
+    plain = [] if images.is_cuda else [PLAIN]
+    return plain + [fastest(program, images, batch, ways) for ways in layouts]
 
 
 def main():
@@ -183,8 +195,8 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=WAYS, default="cpu")
-    parser.add_argument("--how", help="a way to run; default: try all, print the fastest of each "
-                                      "layout, stop")
+    parser.add_argument("--how", help="a way to run; default: try all, print those worth a "
+                                      "measurement, stop")
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)
