@@ -48,6 +48,16 @@ sslcuda_context_options checked(const sslcuda_context_options* given) {
   return *given;
 }
 
+std::unique_ptr<Device> open_cpu(int threads) {
+  int error = 0;
+  auto device = make_cpu_device(threads, &error);
+  if (!device) {
+    const Explanation explanation = explain_cpu(error);
+    fail(status_of(explanation.fault), "the CPU cannot be used: ", explanation.text);
+  }
+  return device;
+}
+
 #if SSLCUDA_WITH_CUDA
 int usable_gpus() {
   int count = 0;
@@ -59,8 +69,8 @@ int usable_gpus() {
 std::unique_ptr<Device> open_cuda(int ordinal) {
   const int count = usable_gpus();
   if (count == 0) {
-    fail(SSLCUDA_NO_DEVICE, "no CUDA device found; install the NVIDIA driver, or use the CPU ",
-         "(SSLCUDA_DEVICE_CPU)");
+    fail(SSLCUDA_NO_DEVICE, "no CUDA device found: ", explain_no_gpu(),
+         ", or use the CPU (SSLCUDA_DEVICE_CPU)");
   }
   if (ordinal >= count) {
     fail(SSLCUDA_NO_DEVICE, "options->ordinal must be below the number of GPUs = ", count, ", got ",
@@ -93,7 +103,7 @@ std::unique_ptr<Device> open_device(const sslcuda_context_options& options) {
     } catch (const Error&) {  // not usable, so AUTO takes the CPU
     }
   }
-  return make_cpu_device(options.threads);
+  return open_cpu(options.threads);
 }
 
 }  // namespace

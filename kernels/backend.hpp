@@ -102,13 +102,15 @@ class Device {
   virtual void graph_destroy(void* graph) = 0;
 };
 
+// On failure *error is the backend's error number and the result null; explain_*() has the words.
 // threads 0: as many as the process may use.
-std::unique_ptr<Device> make_cpu_device(int threads);
+std::unique_ptr<Device> make_cpu_device(int threads, int* error);
+Explanation explain_cpu(int error);
 
-// On failure *error is the CUDA error number and the result null; explain_cuda() has the words.
-// Both exist only in builds with CUDA.
+// These exist only in builds with CUDA.
 std::unique_ptr<Device> make_cuda_device(int ordinal, int* error);
 int cuda_device_count(int* count);
 Explanation explain_cuda(int error);
+std::string explain_no_gpu();  // why the count is 0, and what to do
 
 }  // namespace sslcuda

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/cpu/onednn.hpp"
 #include "kernels/cpu/ops.hpp"
 #include "kernels/math.hpp"
 
@@ -25,10 +26,7 @@ class CpuDevice final : public Device {
   std::string describe() const override {
     return "cpu (" + std::to_string(threads_) + (threads_ == 1 ? " thread)" : " threads)");
   }
-  Explanation explain(int error) const override {
-    if (error == kOutOfMemory) return {Fault::kOutOfMemory, "no host memory left"};
-    return {Fault::kOther, "oneDNN could not run a matrix product"};
-  }
+  Explanation explain(int error) const override { return explain_cpu(error); }
 
   int enter() override {
     callers_threads_ = omp_get_max_threads();
@@ -85,8 +83,15 @@ class CpuDevice final : public Device {
 }  // namespace
 }  // namespace cpu
 
-std::unique_ptr<Device> make_cpu_device(int threads) {
+std::unique_ptr<Device> make_cpu_device(int threads, int* error) {
+  *error = cpu::prepare_products();
+  if (*error != cpu::kOk) return nullptr;
   return std::make_unique<cpu::CpuDevice>(threads);
+}
+
+Explanation explain_cpu(int error) {
+  if (error == cpu::kOutOfMemory) return {Fault::kOutOfMemory, "no host memory left"};
+  return {Fault::kOther, "oneDNN could not run a matrix product"};
 }
 
 }  // namespace sslcuda

@@ -2,9 +2,11 @@
 
 #include <dnnl.h>
 #include <omp.h>
+#include <sys/mman.h>
 
-#include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <mutex>
 
 #include "kernels/cpu/ops.hpp"
 
@@ -31,6 +33,16 @@ class NoSignals {
   sigset_t before_;
 };
 
+// More than oneDNN takes to compile its kernels for products: with AVX-512, 60 of up to 320 KiB.
+constexpr size_t kKernelBytes = size_t{32} << 20;
+
+// Not by malloc(), whose later behaviour a block of this size changes.
+bool is_available(size_t bytes) {
+  void* const memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory != MAP_FAILED && munmap(memory, bytes) == 0;
+}
+
 }  // namespace
 
 int sgemm(const Gemm& g) {
@@ -55,6 +67,26 @@ int sgemm(const Gemm& g) {
   omp_set_num_threads(threads);
   if (status == dnnl_success) return kOk;
   return status == dnnl_out_of_memory ? kOutOfMemory : kLibraryFailed;
+}
+
+// oneDNN 2.6 writes through a null pointer when it gets no memory for a kernel, and never compiles
+// it again. So it is asked for all of them early, when the memory has just been seen to be there.
+int prepare_products() {
+  static std::mutex mutex;
+  static std::atomic<bool> prepared{false};
+  if (prepared) return kOk;
+  const std::lock_guard lock(mutex);
+  if (prepared) return kOk;
+  if (!is_available(kKernelBytes)) return kOutOfMemory;
+  // Those for few rows with a transposed matrix are compiled apart from the others.
+  const float a[4] = {}, b[4] = {};
+  float c[4];
+  for (const bool transpose_b : {false, true}) {
+    const int error = sgemm({false, transpose_b, 2, 2, 2, 1, a, 2, b, 2, 0, c, 2});
+    if (error != kOk) return error;
+  }
+  prepared = true;
+  return kOk;
 }
 
 }  // namespace sslcuda::cpu

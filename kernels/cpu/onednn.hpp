@@ -22,4 +22,8 @@ struct Gemm {
 // On the calling thread alone; parallel.hpp spreads a product over threads.
 int sgemm(const Gemm& gemm);
 
+// Lets oneDNN compile its kernels for products, at the first call in a process; sgemm() needs no
+// more after that than memory for copies. Returns an Error.
+int prepare_products();
+
 }  // namespace sslcuda::cpu

@@ -12,8 +12,9 @@ namespace {
 constexpr int kMinComputeMajor = 8;
 
 // Makes a device current on this thread for a scope, and puts the caller's back. Errors that arise
-// in the scope are returned by the calls themselves, so they are not left pending; one that was
-// pending before stays.
+// in the scope are returned by the calls themselves, so they are not left pending. One that was
+// pending before is none of ours, say cudaErrorNotReady of the caller's cudaEventQuery(), and
+// stays.
 class CurrentDevice {
  public:
   explicit CurrentDevice(int ordinal) : pending_(cudaPeekAtLastError()), ordinal_(ordinal) {
@@ -30,7 +31,7 @@ class CurrentDevice {
   CurrentDevice(const CurrentDevice&) = delete;
   CurrentDevice& operator=(const CurrentDevice&) = delete;
 
-  cudaError_t error() const { return pending_ != cudaSuccess ? pending_ : selected_; }
+  cudaError_t error() const { return selected_; }
 
  private:
   cudaError_t pending_, selected_;
@@ -84,8 +85,8 @@ class CudaDevice final : public Device {
                                                 cudaMemcpyDeviceToDevice};
     const cudaError_t error = cudaMemcpyAsync(
         destination, source, bytes, kKinds[static_cast<int>(direction)], as_stream(stream));
-    const bool waits = direction == CopyDirection::kDeviceToHost ||
-                       (direction == CopyDirection::kHostToDevice && !is_pageable(source));
+    // A copy from ordinary host memory mostly has the data when it returns, but need not.
+    const bool waits = direction != CopyDirection::kDeviceToDevice;
     return error == cudaSuccess && waits ? synchronize(stream) : error;
   }
 
@@ -140,12 +141,6 @@ class CudaDevice final : public Device {
   }
 
  private:
-  // Ordinary host memory is staged before an asynchronous copy returns; pinned memory is read
-  // later.
-  static bool is_pageable(const void* pointer) {
-    return attributes_of(pointer).type == cudaMemoryTypeUnregistered;
-  }
-
   // A pointer that CUDA does not know is an answer, not an error.
   static cudaPointerAttributes attributes_of(const void* pointer) {
     cudaPointerAttributes attributes{};

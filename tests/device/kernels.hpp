@@ -34,6 +34,9 @@ cudaError_t convert_numbers(const float* x, int count, uint32_t* out);
 // unpack_f16 of each.
 cudaError_t unpack_numbers(const uint16_t* x, int count, float* out);
 
+// exp2_flushed of each.
+cudaError_t exp2_numbers(const float* x, int count, float* out);
+
 // 64 threads: a warp writes, another reads what it wrote, `rounds` times through one buffer.
 cudaError_t hand_over(const float* x, int rounds, float* out);
 
@@ -58,7 +61,7 @@ cudaError_t pass_through_mbarriers(const float* x, int rounds, float* out);
 // What test_wait() says for both parities before and after each of two arrivals.
 cudaError_t watch_mbarrier(uint32_t* said);
 
-// Down to few registers in one warpgroup, up in another; each thread then gives back its number.
+// Down to few registers in one warpgroup, up in two; each thread then gives back its number.
 cudaError_t change_registers(float* out);
 
 // Copies `count` floats through shared memory, doubled on the way; adds instead of storing.

@@ -4,6 +4,7 @@
 #include <device/ptx/barrier.cuh>
 #include <device/ptx/convert.cuh>
 #include <device/ptx/cp_async.cuh>
+#include <device/ptx/exponential.cuh>
 #include <device/ptx/memory.cuh>
 #include <device/ptx/warp.cuh>
 #include <device/ptx/warp_matrix.cuh>
@@ -86,6 +87,10 @@ __global__ void convert_kernel(const float* x, int count, uint32_t* out) {
 
 __global__ void unpack_kernel(const uint16_t* x, int count, float* out) {
   for (int i = threadIdx.x; i < count; i += blockDim.x) out[i] = ptx::unpack_f16(x[i]);
+}
+
+__global__ void exp2_kernel(const float* x, int count, float* out) {
+  for (int i = threadIdx.x; i < count; i += blockDim.x) out[i] = ptx::exp2_flushed(x[i]);
 }
 
 struct Slot {
@@ -175,6 +180,10 @@ cudaError_t convert_numbers(const float* x, int count, uint32_t* out) {
 
 cudaError_t unpack_numbers(const uint16_t* x, int count, float* out) {
   return simt::launch(unpack_kernel, {1, kWarp, 0, nullptr}, x, count, out);
+}
+
+cudaError_t exp2_numbers(const float* x, int count, float* out) {
+  return simt::launch(exp2_kernel, {1, kWarp, 0, nullptr}, x, count, out);
 }
 
 cudaError_t hand_over(const float* x, int rounds, float* out) {

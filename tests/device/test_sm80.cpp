@@ -166,6 +166,26 @@ TEST_F(Sm80, UnpacksEveryF16) {
   }
 }
 
+// Within 2^-22, and 0 below the normal numbers.
+TEST_F(Sm80, Exp2) {
+  std::vector<float> x;
+  for (float at = -125.0f; at < 128.0f; at += 0.0625f + 0x1p-9f) x.push_back(at);
+  const size_t normal = x.size();
+  for (const float at : {-126.5f, -140.0f, -1e30f, -INFINITY, INFINITY, 0.0f, NAN}) x.push_back(at);
+  const DeviceArray<float> from(x);
+  const DeviceArray<float> out(x.size());
+  EXPECT_RUNS(exp2_numbers(from.data(), static_cast<int>(x.size()), out.data()));
+  const std::vector<float> y = out.values();
+  for (size_t i = 0; i < normal; ++i) {
+    const double expected = std::exp2(double{x[i]});
+    EXPECT_LE(std::fabs(y[i] - expected), 0x1p-22 * expected) << x[i];
+  }
+  for (size_t i = normal; i < normal + 4; ++i) EXPECT_EQ(y[i], 0.0f) << x[i];
+  EXPECT_EQ(y[normal + 4], INFINITY);
+  EXPECT_EQ(y[normal + 5], 1.0f);
+  EXPECT_TRUE(std::isnan(y[normal + 6]));
+}
+
 TEST_F(Sm80, NamedBarriers) {
   constexpr int kRounds = 5;
   std::vector<float> x(kRounds * kWarp), expected(x.size());

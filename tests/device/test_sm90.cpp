@@ -81,9 +81,9 @@ TEST_F(Sm90, MbarrierPhases) {
 }
 
 TEST_F(Sm90, RegisterCounts) {
-  const DeviceArray<float> out(256);
+  const DeviceArray<float> out(384);
   EXPECT_RUNS(change_registers(out.data()));
-  EXPECT_EQ(out.values(), counting(256, 0.0f));
+  EXPECT_EQ(out.values(), counting(384, 0.0f));
 }
 
 TEST_F(Sm90, BulkCopies) {
@@ -269,7 +269,7 @@ TEST_F(Sm90, TensorCopiesInACluster) {
   EXPECT_EQ(out.values(), expected);
 }
 
-TEST_F(Sm90, TensorMapsThatCudaRefuses) {
+TEST_F(Sm90, TensorMapsThatAreRefused) {
   const DeviceArray<float> memory(1024);
   const TensorBox good = {TensorType::kF32, 2, memory.data(), {32, 8}, {0, 128}, {32, 8}, 128};
   TensorMap map;
@@ -287,6 +287,7 @@ TEST_F(Sm90, TensorMapsThatCudaRefuses) {
   refuses([](TensorBox& box) { box.box[1] = 257; });
   refuses([](TensorBox& box) { box.box[0] = 3; });
   refuses([](TensorBox& box) { box.swizzle_bytes = 64; });  // a line is 128 bytes
+  refuses([](TensorBox& box) { box.box[0] = 16; });         // and is not padded
 }
 
 TEST_F(Sm90, Clusters) {

@@ -139,6 +139,37 @@ void* Block::take_shared(size_t bytes, size_t alignment, const Where& where) {
   return shared_.place(alignment);
 }
 
+// What ptxas gives to kernels that ask for more with setmaxnreg.
+unsigned Block::registers_of(const Thread& thread) const {
+  constexpr unsigned kMultiprocessor = 65536, kStep = 8, kMost = 256;
+  if (thread.registers != 0) return thread.registers;
+  return std::min(kMost, kMultiprocessor / size() / kStep * kStep);
+}
+
+void Block::give_registers(unsigned count, const Where& where) {
+  Thread& thread = group_.self();
+  const unsigned held = registers_of(thread);
+  if (count > held) {
+    group_.fail("setmaxnreg.dec to more registers than the " + std::to_string(held) + " held",
+                where);
+  }
+  free_registers_ += held - count;
+  thread.registers = count;
+  group_.wake_all(short_of_registers_);
+}
+
+void Block::take_registers(unsigned count, const Where& where) {
+  Thread& thread = group_.self();
+  const unsigned held = std::min(registers_of(thread), count);
+  while (free_registers_ < count - held) {
+    group_.begin_wait("setmaxnreg.inc", where);
+    short_of_registers_.push_back(&thread);
+    group_.suspend();
+  }
+  free_registers_ -= count - held;
+  thread.registers = count;
+}
+
 void Block::note_return() {
   exits_.join(race::release());
   if (--live_ > 0) return;

@@ -42,6 +42,8 @@ class Block {
   void barrier_arrive(unsigned id, unsigned threads, const Where& where);
   void warp_operation(unsigned mask, void* argument, WarpOperation operation, const Where& where);
   void* take_shared(size_t bytes, size_t alignment, const Where& where);
+  void give_registers(unsigned count, const Where& where);
+  void take_registers(unsigned count, const Where& where);
   void note_return();
 
   // Copies into its shared memory that are under way.
@@ -57,6 +59,7 @@ class Block {
     race::Clock others;  // of those that do not wait
   };
 
+  unsigned registers_of(const Thread& thread) const;
   Barrier& join_barrier(unsigned id, unsigned threads, const Where& where);
   void wait_at(Barrier& barrier, std::string_view name, const Where& where);
   void complete_if_full(Barrier& barrier);
@@ -72,6 +75,8 @@ class Block {
   std::vector<Warpgroup> warpgroups_;
   std::array<Barrier, kBarriers> barriers_;
   unsigned live_ = 0;
+  unsigned free_registers_ = 0;  // that threads have given back
+  std::vector<Thread*> short_of_registers_;
   race::Clock exits_;
 };
 

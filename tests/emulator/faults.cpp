@@ -33,6 +33,10 @@ bool end_fault() {
   return !std::exchange(plan, std::nullopt);
 }
 
+void leave_error() { cudaSetDevice(-1); }
+
+cudaError_t take_error() { return cudaGetLastError(); }
+
 cudaError_t planned_fault(const char* call) {
   if (lost != cudaSuccess) return lost;
   if (!plan || plan->call != call || plan->after-- > 0) return cudaSuccess;

@@ -15,6 +15,10 @@ namespace emulator {
 // Gives the plan up, and says whether it has come true. A lost device is back.
 [[gnu::visibility("default")]] bool end_fault();
 
+// An error that a call of the caller's own leaves pending; which one is, and no longer.
+[[gnu::visibility("default")]] void leave_error();
+[[gnu::visibility("default")]] cudaError_t take_error();
+
 // For the runtime: what this call is to return instead of doing anything, or cudaSuccess.
 cudaError_t planned_fault(const char* call);
 

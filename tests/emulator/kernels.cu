@@ -7,6 +7,7 @@
 #include <device/ptx/barrier.cuh>
 #include <device/ptx/cluster.cuh>
 #include <device/ptx/cp_async.cuh>
+#include <device/ptx/registers.cuh>
 
 namespace emulator::test {
 
@@ -18,6 +19,22 @@ constexpr unsigned kAll = ~0u;
 struct Row {
   float value[kThreads];
 };
+
+constexpr int kWarpgroup = 128;
+
+// Three warpgroups start with 168 registers a thread.
+__global__ void many_registers_kernel(bool faulty, float* out) {
+  if (threadIdx.x >= 2 * kWarpgroup) {
+    if (faulty) {
+      ptx::setmaxnreg_dec<40>();
+    } else {
+      ptx::setmaxnreg_dec<24>();
+    }
+  } else {
+    ptx::setmaxnreg_inc<240>();
+  }
+  if (threadIdx.x < kThreads) out[threadIdx.x] = 1.0f;
+}
 
 cudaError_t launch(void (*kernel)(bool, float*), bool faulty, float* out,
                    size_t bytes = sizeof(Row)) {
@@ -242,6 +259,10 @@ cudaError_t neighbour_read_too_early(bool faulty, float* out) {
 
 cudaError_t cluster_arrivals_without_wait(bool faulty, float* out) {
   return launch_pair(arrive_kernel, faulty, out);
+}
+
+cudaError_t more_registers_than_there_are(bool faulty, float* out) {
+  return simt::launch(many_registers_kernel, {1, 3 * kWarpgroup, 0, nullptr}, faulty, out);
 }
 
 }  // namespace emulator::test

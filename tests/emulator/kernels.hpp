@@ -26,5 +26,6 @@ cudaError_t grid_barrier_without_cooperation(bool faulty, float* out);
 cudaError_t neighbour_that_has_returned(bool faulty, float* out);
 cudaError_t neighbour_read_too_early(bool faulty, float* out);
 cudaError_t cluster_arrivals_without_wait(bool faulty, float* out);
+cudaError_t more_registers_than_there_are(bool faulty, float* out);
 
 }  // namespace emulator::test

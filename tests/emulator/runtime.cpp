@@ -89,6 +89,11 @@ const char* cudaGetErrorString(cudaError_t error) {
   return text.c_str();
 }
 
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+
 cudaError_t cudaGetDeviceCount(int* count) {
   if (const cudaError_t fault = emulator::planned_fault(__func__)) return remember(fault);
   *count = 1;

@@ -21,7 +21,7 @@ bool is_valid(const TensorBox& box) {
   const int line = box.box[0] * static_cast<int>(element_bytes(box.type));
   const int swizzle = box.swizzle_bytes;
   return line % kPiece == 0 && (swizzle == 0 || swizzle == 32 || swizzle == 64 || swizzle == 128) &&
-         (swizzle == 0 || line <= swizzle);
+         (swizzle == 0 || line == swizzle);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct TensorBox {
   int swizzle_bytes;
 };
 
-// cudaErrorInvalidValue: against the rules of the driver's cuTensorMapEncodeTiled.
+// cudaErrorInvalidValue: against the rules of kernels/cuda/device/tensor_map.hpp.
 cudaError_t make_tensor_map(const TensorBox& box, TensorMap* map);
 
 // Where a byte of a swizzled tile lies: 16-byte pieces change places within 8 lines.

@@ -1,5 +1,5 @@
-// test_contrastive_plan.cpp - the waves that a call of the contrastive family is planned in, for
-// workspace limits from none to all: every row is in one wave, and what a wave stores fits.
+// test_contrastive_plan.cpp - the waves and blocks that a call of the contrastive family is planned
+// in, for workspace limits from none to all: every score is in one, and what it stores fits.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -59,13 +59,14 @@ int64_t statistics_bytes(const ContrastiveArgs& a, const ContrastivePlan& plan, 
   return ceil_div(a.m, kLeastTile) * rows * of_row + ceil_div(rows, kLeastTile) * a.m * of_column;
 }
 
-// G, sums of it as above, and a gradient in float32.
-int64_t gradient_bytes(const ContrastiveArgs& a, const ContrastivePlan& plan, int64_t rows) {
+// G of a block, and sums of it as above.
+int64_t block_bytes(const ContrastiveArgs& a, const ContrastivePlan& plan, int64_t rows,
+                    int64_t columns) {
   const size_t of_row = plan.row_sums ? sizeof(GradientSums) : 0;
   const size_t of_column = a.grad_column_bias ? sizeof(TotalStat) : 0;
-  const size_t gathered = plan.gathers_a ? sizeof(float) * a.d : 0;
-  return rows * (plan.ldg * element_size(a.dtype) + gathered) +
-         ceil_div(a.m, kLeastTile) * rows * of_row + ceil_div(rows, kLeastTile) * a.m * of_column;
+  return rows * ceil_div(columns, 8) * 8 * element_size(a.dtype) +
+         ceil_div(columns, kLeastTile) * rows * of_row +
+         ceil_div(rows, kLeastTile) * columns * of_column;
 }
 
 // What the limit does not count grows with n + m only: a last row tile's share of the columns.
@@ -103,6 +104,27 @@ void expect_wave(const ContrastiveArgs& a, int64_t wave, const Bytes& bytes) {
   EXPECT_GT(bytes(longer) + column_shares, limit) << "in " << waves - 1 << " waves";
 }
 
+// Whole rows if many of them fit; else both sides are long, as far as the limit allows.
+void expect_block(const ContrastiveArgs& a, const ContrastivePlan& plan) {
+  const int64_t rows = plan.gradient_rows, columns = plan.gradient_columns;
+  expect_each_row_once(a.n, rows);
+  if (a.m > 0) expect_each_row_once(a.m, columns);
+  const auto limit = static_cast<int64_t>(std::min<size_t>(a.workspace_limit, INT64_MAX / 2));
+  const int64_t bytes = block_bytes(a, plan, rows, columns);
+  const bool is_least = rows <= kLeastTile && (columns <= kLeastTile || !plan.multiplies);
+  if (!is_least) {
+    EXPECT_LE(bytes, limit + uncounted_bytes(a));
+  }
+  if (plan.multiplies && 2 * block_bytes(a, plan, std::min(a.n, kBlockSide), a.m) <= limit) {
+    EXPECT_EQ(columns, a.m);
+    EXPECT_GE(2 * rows, std::min(a.n, kBlockSide));
+  }
+  if (columns == a.m || is_least) return;
+  // A row too many for even shares, and the step from one number of tiles to the next.
+  EXPECT_LE(rows, 4 * columns + kLeastTile) << columns << " columns";
+  EXPECT_GT(8 * bytes, limit) << rows << " x " << columns;
+}
+
 void expect_plan(ContrastiveArgs a, size_t limit) {
   a.workspace_limit = limit;
   const ContrastivePlan plan(a);
@@ -110,7 +132,7 @@ void expect_plan(ContrastiveArgs a, size_t limit) {
                std::to_string(static_cast<int>(a.dtype)) + ", " + std::to_string(a.n) + " x " +
                std::to_string(a.m) + ", limit " + std::to_string(limit));
   expect_wave(a, plan.statistics_rows, [&](int64_t n) { return statistics_bytes(a, plan, n); });
-  expect_wave(a, plan.gradient_rows, [&](int64_t n) { return gradient_bytes(a, plan, n); });
+  expect_block(a, plan);
 }
 
 constexpr int64_t kSizes[] = {1, 63, 64, 65, 127, 129, 1000, 4099};
@@ -132,7 +154,8 @@ TEST(ContrastivePlan, LimitsAtTheEdge) {
   for (const ContrastiveArgs& a : calls_of(4099, 1000)) {
     const ContrastivePlan plan(a);
     for (int64_t rows = kLeastTile; rows < a.n + kLeastTile; rows += kLeastTile) {
-      for (const int64_t bytes : {statistics_bytes(a, plan, rows), gradient_bytes(a, plan, rows)}) {
+      for (const int64_t bytes :
+           {statistics_bytes(a, plan, rows), block_bytes(a, plan, rows, a.m)}) {
         for (const int64_t step : {-1, 0, 1}) expect_plan(a, static_cast<size_t>(bytes + step));
       }
     }
@@ -147,7 +170,28 @@ TEST(ContrastivePlan, NoLimitIsOneWave) {
       const ContrastivePlan plan(unlimited);
       EXPECT_EQ(plan.statistics_rows, a.n) << limit;
       EXPECT_EQ(plan.gradient_rows, a.n) << limit;
+      EXPECT_EQ(plan.gradient_columns, a.m) << limit;
     }
+  }
+}
+
+// Where the default limit leaves whole rows to few at a time, blocks are as long as they are wide.
+TEST(ContrastivePlan, ManyColumnsMakeBlocks) {
+  struct Case {
+    int64_t n, m, rows, columns;
+  };
+  for (const Case& c : {Case{8192, 8192, 4096, 8192},
+                        {32768, 32768, 4096, 8192},
+                        {131072, 131072, 4096, 8192},
+                        {1000, 1 << 20, 1000, 32768}}) {
+    ContrastiveArgs a = call_of(ContrastiveKind::kClip, DType::kBf16, c.n, c.m, true);
+    a.grad_temperature = nullptr;
+    a.workspace_limit = kDefaultWorkspaceLimit;
+    const ContrastivePlan plan(a);
+    EXPECT_EQ(plan.gradient_rows, c.rows) << c.m;
+    EXPECT_EQ(plan.gradient_columns, c.columns) << c.m;
+    EXPECT_EQ(plan.ldg, c.columns);
+    EXPECT_TRUE(plan.gathers_a && plan.gathers_b);
   }
 }
 

@@ -167,6 +167,10 @@ TEST(Emulator, ClusterArrivalsWithoutWait) {
   expect_report(cluster_arrivals_without_wait, "twice without a wait");
 }
 
+TEST(Emulator, RegistersOfWarpgroups) {
+  expect_report(more_registers_than_there_are, "in setmaxnreg.inc");
+}
+
 TEST(Emulator, LaunchesThatCudaRefuses) {
   const Output out;
   const auto launch = [&](const simt::Launch& how) {

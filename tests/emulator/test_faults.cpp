@@ -219,6 +219,15 @@ TEST(Faults, OutOfMemory) {
   EXPECT_EQ(alloc(), SSLCUDA_OK);  // no error was left pending
 }
 
+// An error that the caller has not taken note of is neither ours nor lost.
+TEST(Faults, AnErrorThatIsPendingBefore) {
+  const Context context(SSLCUDA_DEVICE_CUDA);
+  const Buffer<float> x(context, 1);
+  leave_error();
+  EXPECT_EQ(sslcuda_fill(context, x, 0, sizeof(float)), SSLCUDA_OK);
+  EXPECT_EQ(take_error(), cudaErrorInvalidDevice);
+}
+
 TEST(Faults, TheRuntimeIsUnloadedBeforeUs) {
   const Context context(SSLCUDA_DEVICE_CUDA);
   EXPECT_EQ(failing("cudaStreamSynchronize", cudaErrorCudartUnloading,
@@ -238,6 +247,24 @@ TEST(Faults, PointersThatCannotBeLookedAt) {
   const auto fill = [&] { return sslcuda_fill(context, x, 0, sizeof(float)); };
   EXPECT_EQ(failing("cudaPointerGetAttributes", cudaErrorInvalidValue, fill), SSLCUDA_WRONG_DEVICE);
   EXPECT_EQ(fill(), SSLCUDA_OK);
+}
+
+// Only a copy within the device is merely queued: host memory may change, or is read, after the
+// call.
+TEST(Faults, CopiesOfHostMemoryWait) {
+  const Context context(SSLCUDA_DEVICE_CUDA);
+  const Buffer<float> x(context, 1), y(context, 1);
+  float value = 0;
+  const auto waits = [&](void* to, const void* from, int32_t direction) {
+    plan_fault("cudaStreamSynchronize", cudaErrorUnknown);
+    const sslcuda_status status = sslcuda_copy(context, to, from, sizeof value, direction);
+    const bool waited = end_fault();
+    EXPECT_EQ(status, waited ? SSLCUDA_DEVICE_ERROR : SSLCUDA_OK);
+    return waited;
+  };
+  EXPECT_TRUE(waits(x, &value, SSLCUDA_HOST_TO_DEVICE));
+  EXPECT_TRUE(waits(&value, x, SSLCUDA_DEVICE_TO_HOST));
+  EXPECT_FALSE(waits(y, x, SSLCUDA_DEVICE_TO_DEVICE));
 }
 
 TEST(Faults, CapturesThatFail) {

@@ -31,6 +31,7 @@ struct ThreadState {
   std::string_view waits_in;  // empty: it can run
   Where where;                // it waits, or has waited last
   unsigned mask = 0;          // of the warp operation it waits in
+  unsigned registers = 0;     // that it may use; 0: as many as at the start
   void* argument = nullptr;
 
   std::optional<uint64_t> cluster_phase;  // in which it has arrived at the cluster's barrier

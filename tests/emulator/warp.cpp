@@ -139,4 +139,14 @@ void converge(unsigned mask, const Where& where) {
       mask, nullptr, [](void* const*, unsigned) {}, where);
 }
 
+void give_registers(unsigned count, const Where& where) {
+  converge(~0u, where);
+  Group::current()->block().give_registers(count, where);
+}
+
+void take_registers(unsigned count, const Where& where) {
+  converge(~0u, where);
+  Group::current()->block().take_registers(count, where);
+}
+
 }  // namespace emulator

@@ -30,4 +30,8 @@ void syncwarp(unsigned mask, const Where& where);
 // All lanes come here; nothing else happens.
 void converge(unsigned mask, const Where& where);
 
+// All but `count` of a lane's registers go to the block; so many come from it, once it has them.
+void give_registers(unsigned count, const Where& where);
+void take_registers(unsigned count, const Where& where);
+
 }  // namespace emulator

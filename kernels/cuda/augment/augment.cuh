@@ -31,13 +31,13 @@ struct AugmentSmem {
 };
 
 // Where a block works: pixels (row, column) to (row + rows, column + columns) of a plane of y.
-struct TilePlace {
+struct ViewTile {
   int64_t plane, row, column;
   int rows, columns;
 };
 
 template <class Tile>
-__device__ __forceinline__ TilePlace tile_place(const AugmentArgs& a, int64_t tile) {
+__device__ __forceinline__ ViewTile view_tile(const AugmentArgs& a, int64_t tile) {
   const int64_t across = ceil_div(a.w, Tile::kSide), tiles = across * ceil_div(a.h, Tile::kSide);
   const int64_t in_plane = tile % tiles;
   const int64_t row = in_plane / across * Tile::kSide, column = in_plane % across * Tile::kSide;
@@ -77,7 +77,7 @@ __device__ __forceinline__ float fetch(const AugmentArgs& a, const AugmentView& 
 // Along rows into `across`, then along columns back into the tile.
 template <class Tile>
 __device__ __forceinline__ void blur_tile(AugmentSmem<Tile>& smem, const AugmentView& view,
-                                          const TilePlace& at) {
+                                          const ViewTile& at) {
   const int r = view.radius;
   for_pixels<Tile>(at.rows + 2 * r, at.columns, [&](int p, int q) {
     const float* const x = &smem.pixels[p][q + r];
@@ -100,7 +100,7 @@ __device__ __forceinline__ void blur_tile(AugmentSmem<Tile>& smem, const Augment
 // in this row of the tile.
 template <class Tile>
 __device__ __forceinline__ void spoil_tile(AugmentSmem<Tile>& smem, const AugmentArgs& a, int r,
-                                           const TilePlace& at) {
+                                           const ViewTile& at) {
   constexpr int kBlocks = Tile::kSide / 4 + 1;  // that a row can touch
   const AugmentSettings& s = a.settings;
   const uint64_t sequence = sequence_of(a.source);
@@ -138,7 +138,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
     augment_kernel(const AugmentArgs a, const AugmentView* views, int64_t tiles) {
   auto& smem = simt::shared<AugmentSmem<Tile>>();
   for (int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    const TilePlace at = tile_place<Tile>(a, tile);
+    const ViewTile at = view_tile<Tile>(a, tile);
     const AugmentView& view = views[at.plane / a.c];
     const float* const x = a.x + at.plane % (a.n * a.c) * a.h * a.w;
     const int r = view.radius;

@@ -6,9 +6,17 @@
 
 #include <cfloat>
 
+#include <device/ptx/exponential.cuh>
 #include <device/reduce.cuh>
 
 namespace sslcuda::cuda {
+
+// exp to a few ulp where it is not tiny, and 0 below 2^-126: what a score's own rounding costs is
+// more. Three instructions fewer than exp2f(), six than expf().
+__device__ __forceinline__ float exp_of(float x) {
+  constexpr float kLog2OfE = 1.44269504f;
+  return ptx::exp2_flushed(x * kLog2OfE);
+}
 
 struct LogSumExp {
   float max, sum;
@@ -23,7 +31,7 @@ struct LogSumExp {
   }
 
   __device__ __forceinline__ void merge(const LogSumExp& other) {
-    const float e = expf(-fabsf(max - other.max));
+    const float e = exp_of(-fabsf(max - other.max));
     sum = max >= other.max ? sum + other.sum * e : other.sum + sum * e;
     max = max >= other.max ? max : other.max;
   }

@@ -1,5 +1,7 @@
 #include <device/tensor_map.hpp>
 
+#include <atomic>
+
 namespace sslcuda::cuda {
 
 namespace {
@@ -29,26 +31,43 @@ CUtensorMapSwizzle swizzle_mode(int bytes) {
   }
 }
 
+using Encode = decltype(&cuTensorMapEncodeTiled);
+
 // The driver's function, which is found at run time: the library also loads where there is no
-// driver.
-cudaError_t find_encoder(decltype(&cuTensorMapEncodeTiled)* encoder) {
-  constexpr unsigned kVersion = 12000;
+// driver. The runtime can ask for a version of it from CUDA 12.5 on.
+cudaError_t find_encoder(Encode* encode) {
+  static std::atomic<Encode> known = nullptr;
+  *encode = known;
+  if (*encode) return cudaSuccess;
+  constexpr const char* kName = "cuTensorMapEncodeTiled";
   void* entry = nullptr;
   cudaDriverEntryPointQueryResult found;
-  const cudaError_t error = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &entry,
-                                                             kVersion, cudaEnableDefault, &found);
+#if CUDART_VERSION >= 12050
+  constexpr unsigned kVersion = 12000;
+  const cudaError_t error =
+      cudaGetDriverEntryPointByVersion(kName, &entry, kVersion, cudaEnableDefault, &found);
+#else
+  const cudaError_t error = cudaGetDriverEntryPoint(kName, &entry, cudaEnableDefault, &found);
+#endif
   if (error != cudaSuccess) return error;
   if (found != cudaDriverEntryPointSuccess) return cudaErrorInvalidValue;
-  *encoder = reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(entry);
+  known = *encode = reinterpret_cast<Encode>(entry);
   return cudaSuccess;
+}
+
+// A line shorter than the swizzle would lie padded.
+bool fits_swizzle(const TensorBox& box) {
+  const int line = box.box[0] * (box.type == TensorType::kF32 ? 4 : 2);
+  return box.swizzle_bytes == 0 ||
+         (box.swizzle_bytes == line && swizzle_mode(line) != CU_TENSOR_MAP_SWIZZLE_NONE);
 }
 
 }  // namespace
 
 cudaError_t make_tensor_map(const TensorBox& box, ptx::TensorMap* map) {
   constexpr int kMaxRank = TensorBox::kMaxRank;
-  if (box.rank < 1 || box.rank > kMaxRank) return cudaErrorInvalidValue;
-  decltype(&cuTensorMapEncodeTiled) encode = nullptr;
+  if (box.rank < 1 || box.rank > kMaxRank || !fits_swizzle(box)) return cudaErrorInvalidValue;
+  Encode encode = nullptr;
   if (const cudaError_t error = find_encoder(&encode); error != cudaSuccess) return error;
   cuuint64_t extents[kMaxRank], strides[kMaxRank];
   cuuint32_t boxes[kMaxRank], steps[kMaxRank];

@@ -26,10 +26,11 @@ struct TensorBox {
   int64_t extent[kMaxRank];  // elements, 1 to 2^32
   int64_t stride[kMaxRank];  // multiples of 16; that of dimension 0 is not read
   int box[kMaxRank];         // elements, 1 to 256; of dimension 0 a multiple of 16 bytes
-  int swizzle_bytes;         // 0, 32, 64, 128: not less than the bytes of box[0]
+  int swizzle_bytes;         // 0, or the bytes of box[0], which are then 32, 64 or 128
 };
 
-// cudaErrorInvalidValue: against these rules, or no such driver.
+// cudaErrorInvalidValue: against these rules, or no such driver. CUDA also takes lines shorter than
+// the swizzle, which then lie as far apart in shared memory as whole ones; we do not.
 cudaError_t make_tensor_map(const TensorBox& box, ptx::TensorMap* map);
 
 }  // namespace sslcuda::cuda

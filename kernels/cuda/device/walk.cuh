@@ -9,12 +9,12 @@ struct Walk {
   int64_t row, column, width;
   int64_t row_step, column_step;
 
-  __device__ Walk(int64_t first, int64_t step, int64_t width)
-      : row(first / width),
-        column(first % width),
-        width(width),
-        row_step(step / width),
-        column_step(step % width) {}
+  __device__ Walk(int64_t first, int64_t step, int64_t row_width)
+      : row(first / row_width),
+        column(first % row_width),
+        width(row_width),
+        row_step(step / row_width),
+        column_step(step % row_width) {}
 
   __device__ void next() {
     row += row_step;

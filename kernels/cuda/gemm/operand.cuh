@@ -78,12 +78,6 @@ class Operand {
     }
   }
 
- private:
-  static constexpr int kChunk = kChunkBytes / sizeof(T);
-  static constexpr int kLineStep = Tile::kThreads / kLineChunks;
-  static constexpr int kCopies = kLines / kLineStep;
-  static_assert(Tile::kThreads % kLineChunks == 0 && kLines % kLineStep == 0);
-
   // Byte of a chunk within the slice.
   __device__ static __forceinline__ int place(int line, int chunk) {
     if constexpr (kIsSpread) {
@@ -95,6 +89,12 @@ class Operand {
       return line * kLineBytes + swapped * kChunkBytes;
     }
   }
+
+ private:
+  static constexpr int kChunk = kChunkBytes / sizeof(T);
+  static constexpr int kLineStep = Tile::kThreads / kLineChunks;
+  static constexpr int kCopies = kLines / kLineStep;
+  static_assert(Tile::kThreads % kLineChunks == 0 && kLines % kLineStep == 0);
 
   __device__ static __forceinline__ int first_column() {
     return threadIdx.x % kLineChunks * kChunk;

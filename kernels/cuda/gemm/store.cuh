@@ -10,7 +10,34 @@
 
 namespace sslcuda::cuda {
 
-// What becomes of a sum. T: type of bias; Out: of c.
+// Numbers of one thread, by row and column, with their places in the result. Those of a tile:
+template <class Tile>
+struct TileNumbers {
+  static constexpr int kRows = Tile::kSlots, kColumns = 2 * Tile::kPairs;
+
+  Tile& tile;
+
+  __device__ float& at(int r, int c) const { return tile.value[r][c / 2][c % 2]; }
+  __device__ int64_t row(int r) const { return tile.row(r); }
+  __device__ int64_t column(int c) const { return tile.column(c / 2) + c % 2; }
+  __device__ bool has_row(int r) const { return row(r) < tile.m; }
+  __device__ bool has_column(int c) const { return column(c) < tile.n; }
+};
+
+struct OneNumber {
+  static constexpr int kRows = 1, kColumns = 1;
+
+  float& number;
+  int64_t i, j;
+
+  __device__ float& at(int, int) const { return number; }
+  __device__ int64_t row(int) const { return i; }
+  __device__ int64_t column(int) const { return j; }
+  __device__ bool has_row(int) const { return true; }
+  __device__ bool has_column(int) const { return true; }
+};
+
+// What becomes of sums. T: type of bias; Out: of c.
 template <class T, class Out>
 struct Finish {
   GemmOutput output;
@@ -25,12 +52,73 @@ struct Finish {
     return output.row_factors ? alpha * output.row_factors[i] : alpha;
   }
 
-  __device__ __forceinline__ Out value(float x, float row_scale, int64_t j, const Out* c) const {
-    float y = row_scale * x;
-    if (output.column_factors) y *= output.column_factors[j];
-    if (output.beta != 0.0f) y += output.beta * to_float(*c);
-    if (output.bias) y += to_float(static_cast<const T*>(output.bias)[j]);
-    return from_float<Out>(activate(output.activation, y));
+  // In place, one step for all numbers after the other: if each number came with all the choices,
+  // the code would be more than caches of instructions hold. scale: row_scale() of the rows.
+  template <class Numbers>
+  __device__ __forceinline__ void apply(const Numbers& y,
+                                        const float (&scale)[Numbers::kRows]) const {
+    each(y, [&](float& x, int r) { x *= scale[r]; });
+    if (output.column_factors) {
+      each_column(y, output.column_factors, [](float& x, float factor) { x *= factor; });
+    }
+    if (output.beta != 0.0f) add_c(y);
+    if (output.bias) {
+      each_column(y, static_cast<const T*>(output.bias), [](float& x, float bias) { x += bias; });
+    }
+    if (output.activation == Activation::kRelu) {
+      each(y, [](float& x, int) { x = activate(Activation::kRelu, x); });
+    } else if (output.activation == Activation::kSigmoid) {
+      each(y, [](float& x, int) { x = activate(Activation::kSigmoid, x); });
+    }
+  }
+
+ private:
+  // f(number, row) of all
+  template <class Numbers, class F>
+  __device__ static __forceinline__ void each(const Numbers& y, const F& f) {
+#pragma unroll
+    for (int r = 0; r < Numbers::kRows; ++r) {
+#pragma unroll
+      for (int c = 0; c < Numbers::kColumns; ++c) f(y.at(r, c), r);
+    }
+  }
+
+  // f(number, what the line has for its column)
+  template <class Numbers, class Element, class F>
+  __device__ static __forceinline__ void each_column(const Numbers& y, const Element* line,
+                                                     const F& f) {
+#pragma unroll
+    for (int c = 0; c < Numbers::kColumns; ++c) {
+      const float of_column = y.has_column(c) ? to_float(line[y.column(c)]) : 0.0f;
+#pragma unroll
+      for (int r = 0; r < Numbers::kRows; ++r) f(y.at(r, c), of_column);
+    }
+  }
+
+  // All reads come before the first result is written: a read behind a write waits by itself.
+  template <class Numbers>
+  __device__ __forceinline__ void add_c(const Numbers& y) const {
+    constexpr int kStep = Numbers::kColumns == 1 ? 1 : 2;
+    const bool is_paired = kStep == 2 && lies_in_pairs(row(0), output.ldc);
+#pragma unroll
+    for (int r = 0; r < Numbers::kRows; ++r) {
+      if (!y.has_row(r)) continue;
+      const Out* const line = row(y.row(r));
+#pragma unroll
+      for (int c = 0; c < Numbers::kColumns; c += kStep) {
+        const int64_t j = y.column(c);
+        const bool has_next = kStep == 2 && y.has_column(c + 1);
+        Pair<Out> before = {};
+        if (is_paired && has_next) {
+          before = pair_at(line + j);
+        } else {
+          if (y.has_column(c)) before.at[0] = line[j];
+          if (has_next) before.at[1] = line[j + 1];
+        }
+#pragma unroll
+        for (int k = 0; k < kStep; ++k) y.at(r, c + k) += output.beta * to_float(before.at[k]);
+      }
+    }
   }
 };
 
@@ -43,20 +131,29 @@ struct Store {
   // Shares of split sums go to results of their own, m rows apart.
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
+    float scale[Tile::kSlots];
+#pragma unroll
+    for (int slot = 0; slot < Tile::kSlots; ++slot) {
+      scale[slot] = tile.row(slot) < tile.m ? finish.row_scale(tile.row(slot)) : 0.0f;
+    }
+    finish.apply(TileNumbers<Tile>{tile}, scale);
+    store(tile);
+  }
+
+ private:
+  template <class Tile>
+  __device__ __forceinline__ void store(const Tile& tile) const {
     const bool is_paired =
         lies_in_pairs(static_cast<const Out*>(finish.output.c), finish.output.ldc);
 #pragma unroll
     for (int slot = 0; slot < Tile::kSlots; ++slot) {
       const int64_t i = tile.row(slot);
       if (i >= tile.m) continue;
-      const float scale = finish.row_scale(i);
       Out* const row = finish.row(tile.split * tile.m + i);
 #pragma unroll
       for (int pair = 0; pair < Tile::kPairs; ++pair) {
         const int64_t j = tile.column(pair);
-        const auto value = [&](int e) {
-          return finish.value(tile.value[slot][pair][e], scale, j + e, row + j + e);
-        };
+        const auto value = [&](int e) { return from_float<Out>(tile.value[slot][pair][e]); };
         if (is_paired && j + 1 < tile.n) {
           pair_at(row + j) = {value(0), value(1)};
         } else {
@@ -81,7 +178,8 @@ __global__ void __launch_bounds__(RowTile::kThreads, 6)
     for (int64_t j = share.lane; j < n; j += lanes) {
       float sum = 0.0f;
       for (int64_t split = 0; split < splits; ++split) sum += partial[(split * m + i) * n + j];
-      row[j] = finish.value(sum, scale, j, row + j);
+      finish.apply(OneNumber{sum, i, j}, {scale});
+      row[j] = from_float<Out>(sum);
     }
   }
 }

@@ -1,7 +1,7 @@
 // registers.cuh - how many registers each thread of a warpgroup has (sm_90a): those that need few
 // give some back, those that need many then take them. All warps of the warpgroup call the same
-// one. The kernel's launch bounds must fix the number at its start. kCount is a multiple of 8, 24
-// to 256.
+// one. The kernel's launch bounds fix the number at its start, where they leave less than inc asks
+// for: 65536 / threads, a multiple of 8. Nobody gives more. kCount is a multiple of 8, 24 to 256.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -12,13 +12,13 @@ namespace ptx {
 template <int kCount>
 void setmaxnreg_dec(const std::source_location& where = std::source_location::current()) {
   static_assert(kCount % 8 == 0 && kCount >= 24 && kCount <= 256);
-  emulator::converge(~0u, where);
+  emulator::give_registers(kCount, where);
 }
 
 template <int kCount>
 void setmaxnreg_inc(const std::source_location& where = std::source_location::current()) {
   static_assert(kCount % 8 == 0 && kCount >= 24 && kCount <= 256);
-  emulator::converge(~0u, where);
+  emulator::take_registers(kCount, where);
 }
 
 }  // namespace ptx
