@@ -1,5 +1,4 @@
 // contrastive_own.cpp - the columns that one row alone has. They are few: a dot product each.
-#include <cstring>
 #include <limits>
 
 #include "kernels/cpu/contrastive.hpp"
@@ -23,10 +22,24 @@ Rows negatives_of(const ContrastiveArgs& a) {
 // Is the index in b? Only a graph meets one that is not.
 bool is_row(const ContrastiveArgs& a, int64_t index) { return index >= 0 && index < a.m; }
 
+// Equal as numbers: 0 is -0. By their bits, since denormal numbers may count as zero here. NaN is
+// equal to itself, which nobody can see: it spoils the row as a positive already.
+template <class Bits, class T>
+bool same_numbers(int64_t d, const void* x, const void* y) {
+  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max() / 2;
+  const T* const first = static_cast<const T*>(x);
+  return std::equal(first, first + d, static_cast<const T*>(y), [](T one, T other) {
+    const auto a = std::bit_cast<Bits>(one), b = std::bit_cast<Bits>(other);
+    return a == b || ((a | b) & kMagnitude) == 0;
+  });
+}
+
 bool same_rows(const ContrastiveArgs& a, int64_t one, int64_t other) {
-  return one == other ||
-         std::memcmp(element(a.dtype, a.b, one * a.ldb), element(a.dtype, a.b, other * a.ldb),
-                     a.d * element_size(a.dtype)) == 0;
+  if (one == other) return true;
+  const void* const x = element(a.dtype, a.b, one * a.ldb);
+  const void* const y = element(a.dtype, a.b, other * a.ldb);
+  return is_float32(a.dtype) ? same_numbers<uint32_t, float>(a.d, x, y)
+                             : same_numbers<uint16_t, uint16_t>(a.d, x, y);
 }
 
 void score_samples(const ContrastiveWork& w, int64_t i, float* s) {

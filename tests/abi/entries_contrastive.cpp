@@ -159,22 +159,26 @@ void Entries::add_contrastive() {
          {"grad_a", kOptOut, floats(14)},
          {"grad_b", kOptOut, floats(16)}});
   }
-  add({.name = kName,
-       .call = contrastive,
-       .extents = {{"d", 4}, {"lda", 5}, {"ldb", 4}},
-       .fixed = {{"n", 3}, {"m", 3}},
-       .strides = {{"lda", "d"}, {"ldb", "d"}},
-       .choices = {{"dtype", 0}, {"kind", SSLCUDA_SIGLIP}, {"normalize", 0}},
-       .scalars = {{"bias", -1}},
-       .bad_scalars = {{"bias", {kNaN, kInf}}},
-       .least = {{"d", 1}}},
-      {{"a", kIn, floats(14)},
-       {"b", kIn, floats(12)},
-       {"bias_device", kOptIn, floats(1)},
-       {"loss", kOptOut, floats(1)},
-       {"grad_a", kOptOut, floats(14)},
-       {"grad_b", kOptOut, floats(12)},
-       {"grad_bias", kOptOut, floats(1)}});
+  // The bias by value is read only where it is not in memory.
+  Entry siglip{.name = kName,
+               .call = contrastive,
+               .extents = {{"d", 4}, {"lda", 5}, {"ldb", 4}},
+               .fixed = {{"n", 3}, {"m", 3}},
+               .strides = {{"lda", "d"}, {"ldb", "d"}},
+               .choices = {{"dtype", 0}, {"kind", SSLCUDA_SIGLIP}, {"normalize", 0}},
+               .least = {{"d", 1}}};
+  std::vector<Argument> pointers = {{"a", kIn, floats(14)},
+                                    {"b", kIn, floats(12)},
+                                    {"bias_device", kOptIn, floats(1)},
+                                    {"loss", kOptOut, floats(1)},
+                                    {"grad_a", kOptOut, floats(14)},
+                                    {"grad_b", kOptOut, floats(12)},
+                                    {"grad_bias", kOptOut, floats(1)}};
+  add(siglip, pointers);
+  siglip.scalars = {{"bias", -1}};
+  siglip.bad_scalars = {{"bias", {kNaN, kInf}}};
+  std::erase_if(pointers, [](const Argument& x) { return x.name == std::string("bias_device"); });
+  add(siglip, pointers);
   add({.name = kName,
        .call = contrastive,
        .extents = {{"n", 3}, {"m", 4}, {"d", 4}, {"sampled", 2}, {"lda", 5}, {"ldb", 4}},

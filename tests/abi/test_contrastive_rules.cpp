@@ -1,72 +1,12 @@
 // test_contrastive_rules.cpp - what sslcuda_contrastive_args must hold beyond what holds for every
-// op: fields belong to kinds, and some of them to one another.
-#include <gtest/gtest.h>
-
-#include <array>
-#include <cmath>
-#include <functional>
-
-#include "tests/ops/context.hpp"
+// op: fields belong to kinds, and some of them to one another. Parts of a larger matrix are in
+// test_contrastive_parts_rules.cpp.
+#include "tests/abi/contrastive_rules.hpp"
 
 namespace sslcuda::test {
 namespace {
 
-using Args = sslcuda_contrastive_args;
-
-constexpr int32_t kKindCount = SSLCUDA_SAMPLED + 1;
-constexpr const char* kNames[kKindCount] = {"INFONCE",   "CLIP",   "NTXENT", "SUPCON",
-                                            "SUPCON_IN", "SIGLIP", "SAMPLED"};
-constexpr int64_t kRows = 4, kWidth = 2;
-
-class ContrastiveRules : public testing::Test {
- protected:
-  // A valid call of that kind on kRows rows on both sides. Every pointer of a test may point at
-  // inputs_, which is large enough for all of them.
-  Args valid(int32_t kind) {
-    Args args = SSLCUDA_CONTRASTIVE_INIT;
-    args.kind = kind;
-    args.n = args.m = kRows;
-    args.d = args.lda = args.ldb = kWidth;
-    args.a = inputs_.data();
-    args.b = kind == SSLCUDA_NTXENT ? nullptr : inputs_.data();
-    if (kind == SSLCUDA_SUPCON || kind == SSLCUDA_SUPCON_IN) {
-      args.labels = args.column_labels = inputs_.data();
-    }
-    if (kind == SSLCUDA_SAMPLED) {
-      args.indices = inputs_.data();
-      args.sampled = 2;
-    }
-    args.grad_a = outputs_.data();
-    return args;
-  }
-  template <class T>
-  T* input() {
-    return reinterpret_cast<T*>(inputs_.data());
-  }
-  template <class T>
-  T* output() {
-    return reinterpret_cast<T*>(outputs_.data() + 16);
-  }
-
-  void refused(const Args& args, sslcuda_status status, const std::string& mentioned) {
-    SCOPED_TRACE(kNames[args.kind]);
-    const auto before = outputs_;
-    EXPECT_STREQ(sslcuda_status_name(sslcuda_contrastive(context_, SSLCUDA_F32, &args)),
-                 sslcuda_status_name(status));
-    const std::string message = last_message(context_);
-    EXPECT_EQ(message.rfind("sslcuda_contrastive: ", 0), 0u) << message;
-    EXPECT_NE(message.find(mentioned), std::string::npos) << message << " lacks " << mentioned;
-    EXPECT_EQ(outputs_, before) << "written";
-  }
-  void accepted(const Args& args) {
-    EXPECT_EQ(sslcuda_contrastive(context_, SSLCUDA_F32, &args), SSLCUDA_OK)
-        << kNames[args.kind] << ": " << last_message(context_);
-  }
-
-  std::array<int64_t, 64> inputs_{};  // also zeros of every other type
-  std::array<int64_t, 64> outputs_{};
-  Context context_{SSLCUDA_DEVICE_CPU};
-};
+class ContrastiveRules : public ContrastiveRulesTest {};
 
 TEST_F(ContrastiveRules, EveryKindIsValidToBeginWith) {
   for (int32_t kind = 0; kind < kKindCount; ++kind) accepted(valid(kind));
@@ -92,11 +32,13 @@ TEST_F(ContrastiveRules, InitIsValidButForTheTensors) {
   EXPECT_EQ(args.grad_column_bias, nullptr);
 }
 
-// A field with the kinds that have it.
+// A field with the kinds that have it. What it must be elsewhere shows in the message, and so does
+// what it was.
 struct Field {
   const char* name;
   std::vector<int32_t> kinds;
   std::function<void(Args&)> set;
+  std::string got = "";  // of a number; empty: it is a pointer
 };
 
 const std::vector<int32_t> kMatrixKinds = {SSLCUDA_INFONCE, SSLCUDA_CLIP,      SSLCUDA_NTXENT,
@@ -121,17 +63,17 @@ TEST_F(ContrastiveRules, FieldsOfOtherKinds) {
       {"positives", infonce, [&](Args& a) { a.positives = floats, a.ld_positives = kWidth; }},
       {"negatives", with_margin, [&](Args& a) { a.negatives = floats, a.negatives_per_row = 1; }},
       {"indices", {SSLCUDA_SAMPLED}, [&](Args& a) { a.indices = longs; }},
-      {"sampled", {SSLCUDA_SAMPLED}, [&](Args& a) { a.sampled = 2; }},
+      {"sampled", {SSLCUDA_SAMPLED}, [&](Args& a) { a.sampled = 2; }, "2"},
       {"row_ids", kMatrixKinds, [&](Args& a) { a.row_ids = a.column_ids = longs; }},
       {"mask", kMatrixKinds, [&](Args& a) { a.mask = input<const uint32_t>(), a.ld_mask = 1; }},
-      {"margin", with_margin, [&](Args& a) { a.margin = 0.5f; }},
-      {"bias", siglip, [&](Args& a) { a.bias = 1; }},
+      {"margin", with_margin, [&](Args& a) { a.margin = 0.5f; }, "0.5"},
+      {"bias", siglip, [&](Args& a) { a.bias = 1; }, "1"},
       {"bias_device", siglip, [&](Args& a) { a.bias_device = floats; }},
       {"column_bias", infonce, [&](Args& a) { a.column_bias = floats; }},
-      {"smoothing", infonce, [&](Args& a) { a.smoothing = 0.1f; }},
-      {"z_loss", infonce, [&](Args& a) { a.z_loss = 0.1f; }},
-      {"total_rows", kMatrixKinds, [&](Args& a) { a.total_rows = kRows; }},
-      {"total_columns", kMatrixKinds, [&](Args& a) { a.total_columns = kRows; }},
+      {"smoothing", infonce, [&](Args& a) { a.smoothing = 0.1f; }, "0.1"},
+      {"z_loss", infonce, [&](Args& a) { a.z_loss = 0.1f; }, "0.1"},
+      {"total_rows", kMatrixKinds, [&](Args& a) { a.total_rows = kRows; }, "4"},
+      {"total_columns", kMatrixKinds, [&](Args& a) { a.total_columns = kRows; }, "4"},
       {"given_row_lse", parts_with_lse, [&](Args& a) { a.given_row_lse = floats; }},
       {"given_column_lse", clip, [&](Args& a) { a.given_column_lse = floats; }},
       {"row_lse", kLseKinds, [&](Args& a) { a.row_lse = out; }},
@@ -153,7 +95,9 @@ TEST_F(ContrastiveRules, FieldsOfOtherKinds) {
       if (has) {
         accepted(args);
       } else {
-        refused(args, SSLCUDA_INVALID_VALUE, std::string(field.name) + " must be 0");
+        const std::string must_be = field.got.empty() ? " must be NULL " : " must be 0 in ";
+        refused(args, SSLCUDA_INVALID_VALUE, field.name + must_be);
+        refused(args, SSLCUDA_INVALID_VALUE, ", got " + (field.got.empty() ? "0x" : field.got));
       }
     }
   }
@@ -162,14 +106,21 @@ TEST_F(ContrastiveRules, FieldsOfOtherKinds) {
 TEST_F(ContrastiveRules, ShapesOfKinds) {
   Args args = valid(SSLCUDA_NTXENT);
   args.n = 3;
-  refused(args, SSLCUDA_INVALID_SHAPE, "n must be even");
+  refused(args, SSLCUDA_INVALID_SHAPE, "n must be even in NTXENT, two views of each sample, got 3");
+  args.b = args.a, args.total_rows = 5, args.total_columns = 6;
+  refused(args, SSLCUDA_INVALID_SHAPE, "total_rows must be even in NTXENT");
   args = valid(SSLCUDA_CLIP);
   args.m = 5;
   refused(args, SSLCUDA_INVALID_SHAPE, "m must be n = 4 in CLIP, got 5");
+  args.total_columns = 7;
+  refused(args, SSLCUDA_INVALID_SHAPE, "total_columns must be n = 4 in CLIP, got 7");
   for (const int32_t kind : {SSLCUDA_INFONCE, SSLCUDA_SIGLIP}) {
     args = valid(kind);
     args.m = 3;
-    refused(args, SSLCUDA_INVALID_SHAPE, "as many columns as rows");
+    refused(args, SSLCUDA_INVALID_SHAPE, "m must be >= n = 4, as each row has its positive");
+    refused(args, SSLCUDA_INVALID_SHAPE, "got 3");
+    args.total_columns = 5, args.total_rows = 6;
+    refused(args, SSLCUDA_INVALID_SHAPE, "total_columns must be >= total_rows = 6");
   }
   args = valid(SSLCUDA_INFONCE);
   args.m = 1;
@@ -208,19 +159,45 @@ TEST_F(ContrastiveRules, FieldsThatBelongTogether) {
   args.negatives_per_row = 2;
   refused(args, SSLCUDA_NULL_POINTER, "negatives must not be NULL");
   args.negatives_per_row = 0, args.negatives = longs;
-  refused(args, SSLCUDA_INVALID_VALUE, "negatives must be 0 where negatives_per_row is 0");
+  refused(args, SSLCUDA_INVALID_VALUE, "negatives must be NULL where negatives_per_row is 0");
   args = valid(SSLCUDA_INFONCE);
   args.labels = longs, args.positives = longs, args.ld_positives = kWidth;
-  refused(args, SSLCUDA_INVALID_VALUE, "labels must be 0 where positives are given");
+  refused(args, SSLCUDA_INVALID_VALUE, "labels must be NULL where positives are given");
   args = valid(SSLCUDA_SUPCON);
   args.labels = nullptr;
   refused(args, SSLCUDA_NULL_POINTER, "labels must not be NULL");
   args = valid(SSLCUDA_SUPCON);
   args.column_labels = nullptr;
   refused(args, SSLCUDA_NULL_POINTER, "column_labels must not be NULL");
-  args = valid(SSLCUDA_NTXENT);
-  args.grad_b = output<float>();
-  refused(args, SSLCUDA_INVALID_VALUE, "grad_b must be 0 where b is NULL");
+  for (const int32_t kind : {SSLCUDA_INFONCE, SSLCUDA_CLIP}) {
+    args = valid(kind);
+    args.grad_negatives = output<float>();
+    refused(args, SSLCUDA_INVALID_VALUE, "grad_negatives must be NULL without negatives, got 0x");
+  }
+  args = valid(SSLCUDA_INFONCE);
+  args.grad_positives = output<float>();
+  refused(args, SSLCUDA_INVALID_VALUE, "grad_positives must be NULL without positives, got 0x");
+}
+
+TEST_F(ContrastiveRules, RowsAgainstOneAnother) {
+  for (const int32_t kind : {SSLCUDA_NTXENT, SSLCUDA_SUPCON, SSLCUDA_SUPCON_IN}) {
+    Args args = valid(kind);
+    args.b = nullptr, args.column_labels = nullptr;
+    args.m = -1;  // not read
+    accepted(args);
+    refused_with(
+        args, [&](Args& a) { a.grad_b = output<float>(); }, "grad_b must be NULL where b is NULL");
+    refused_with(
+        args, [&](Args& a) { a.total_rows = a.total_columns = kRows + 2; },
+        "total_rows must be 0 where b is NULL, got 6");
+    if (kind == SSLCUDA_NTXENT) continue;
+    refused_with(
+        args, [&](Args& a) { a.column_labels = input<const int64_t>(); },
+        "column_labels must be NULL where b is NULL");
+    refused_with(
+        args, [&](Args& a) { a.total_columns = kRows + 2; },
+        "total_columns must be 0 where b is NULL, got 6");
+  }
 }
 
 // Smoothing spreads over all columns of b, so all of them must be there and count.
@@ -228,79 +205,30 @@ TEST_F(ContrastiveRules, Smoothing) {
   Args args = valid(SSLCUDA_INFONCE);
   args.smoothing = 0.1f;
   accepted(args);
-  Args with = args;
-  with.mask = input<const uint32_t>(), with.ld_mask = 1;
-  refused(with, SSLCUDA_INVALID_VALUE, "mask");
-  with = args;
-  with.margin = 1;
-  refused(with, SSLCUDA_INVALID_VALUE, "margin");
-  with = args;
-  with.negatives = input<const float>(), with.negatives_per_row = 1;
-  refused(with, SSLCUDA_INVALID_VALUE, "negatives");
-  with = args;
-  with.total_columns = 5;
-  refused(with, SSLCUDA_INVALID_VALUE, "total_columns");
+  const auto no = [&](const std::function<void(Args&)>& set, const char* mentioned) {
+    refused_with(args, set, mentioned);
+  };
+  no([&](Args& a) { a.mask = input<const uint32_t>(), a.ld_mask = 1; }, "mask must be NULL with");
+  no([&](Args& a) { a.row_ids = a.column_ids = input<const int64_t>(); }, "row_ids must be NULL");
+  no([&](Args& a) { a.margin = 1; }, "margin must be 0 with smoothing");
+  no([&](Args& a) { a.negatives = input<const float>(), a.negatives_per_row = 1; },
+     "negatives must be NULL with");
+  no([&](Args& a) { a.positives = input<const float>(), a.ld_positives = kWidth; },
+     "positives must be NULL with");
+  no([&](Args& a) { a.total_columns = 5; }, "total_columns must be 0 with smoothing");
 }
 
-TEST_F(ContrastiveRules, PlacesOfAPart) {
-  for (const auto& [name, field] :
-       {std::pair("first_row", &Args::first_row), std::pair("first_column", &Args::first_column),
-        std::pair("total_rows", &Args::total_rows),
-        std::pair("total_columns", &Args::total_columns),
-        std::pair("negatives_per_row", &Args::negatives_per_row)}) {
-    Args args = valid(SSLCUDA_INFONCE);
-    args.*field = -1;
-    refused(args, SSLCUDA_INVALID_SHAPE, std::string(name) + " must be >= 0, got -1");
-  }
+// What is read from memory may be anything in the struct.
+TEST_F(ContrastiveRules, NumbersThatAreNotRead) {
   Args args = valid(SSLCUDA_SIGLIP);
-  args.total_rows = args.total_columns = 10;
-  for (const int64_t far : {int64_t{7}, INT64_MAX}) {
-    args.first_row = far;
-    refused(args, SSLCUDA_INVALID_SHAPE, "first_row + n must be <= total_rows = 10");
-    args.first_row = 0, args.first_column = far;
-    refused(args, SSLCUDA_INVALID_SHAPE, "first_column + m must be <= total_columns = 10");
-    args.first_column = 0;
-  }
-  args.first_row = args.first_column = 6;
+  args.bias = std::nanf("");
+  refused(args, SSLCUDA_INVALID_VALUE, "bias must be finite, got nan");
+  args.bias_device = input<const float>();
   accepted(args);
-  for (const int32_t kind : {SSLCUDA_SUPCON, SSLCUDA_SUPCON_IN}) {
-    args = valid(kind);
-    args.total_columns = 10;
-    refused(args, SSLCUDA_INVALID_VALUE, "total_columns must be 0");
-  }
-}
-
-TEST_F(ContrastiveRules, WhatAPartCanTell) {
-  Args part = valid(SSLCUDA_INFONCE);
-  part.total_columns = 10;
-  refused(part, SSLCUDA_NULL_POINTER, "given_row_lse must not be NULL");
-  part.given_row_lse = input<const float>();
-  accepted(part);
-  part.grad_a = nullptr;
-  for (const auto& [name, field] :
-       {std::pair("loss", &Args::loss), std::pair("row_loss", &Args::row_loss),
-        std::pair("row_lse", &Args::row_lse), std::pair("row_positive", &Args::row_positive),
-        std::pair("row_entropy", &Args::row_entropy), std::pair("top1", &Args::top1)}) {
-    Args args = part;
-    args.*field = output<float>();
-    refused(args, SSLCUDA_INVALID_VALUE, std::string(name) + " must be 0");
-  }
-  part.given_row_lse = nullptr;
-  part.row_lse = output<float>();
-  accepted(part);
-
-  Args clip = valid(SSLCUDA_CLIP);
-  clip.total_rows = clip.total_columns = 10;
-  clip.given_row_lse = input<const float>();
-  refused(clip, SSLCUDA_NULL_POINTER, "given_column_lse must not be NULL");
-  clip.given_column_lse = input<const float>();
-  accepted(clip);
-  Args args = clip;
-  args.weights = input<const float>();
-  refused(args, SSLCUDA_INVALID_VALUE, "weights must be 0");
-  args = clip;
-  args.margin = 1;
-  refused(args, SSLCUDA_INVALID_VALUE, "margin must be 0");
+  args.tau = -1;
+  refused(args, SSLCUDA_INVALID_VALUE, "tau must be finite and > 0, got -1");
+  args.log_scale = input<const float>();
+  accepted(args);
 }
 
 // Contents that the CPU can see before it starts.

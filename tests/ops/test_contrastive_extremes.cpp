@@ -133,6 +133,9 @@ TEST_P(ContrastiveExtremes, RowsWithoutAPositive) {
   for_each(34, 34, 20, check, kSupCon);
 }
 
+// Kinds whose rows have to do with each other only by their columns.
+constexpr int32_t kOneSided[] = {SSLCUDA_INFONCE, SSLCUDA_SIGLIP, SSLCUDA_SAMPLED};
+
 // Row `spoilt` is NaN, all others are as they were.
 void expect_row_alone(const ContrastiveInput& in, const Outputs& actual, const Outputs& before,
                       int64_t spoilt) {
@@ -144,17 +147,65 @@ void expect_row_alone(const ContrastiveInput& in, const Outputs& actual, const O
 }
 
 TEST_P(ContrastiveExtremes, SpoiltRowsStayAlone) {
-  constexpr int32_t kInfoNceOnly[] = {SSLCUDA_INFONCE};
   const auto check = [&](ContrastiveInput in, int32_t dtype) {
+    SCOPED_TRACE(describe(in, dtype));
     const Outputs before = run(context(), in, {.dtype = dtype});
     for (const float value : {kNaN, kInf}) {
+      if (value == kInf && in.kind != SSLCUDA_INFONCE) continue;  // single scores may be -infinity
       in.a[12 * in.d + 5] = value;
       const Outputs after = run(context(), in, {.dtype = dtype});
       expect_row_alone(in, after, before, 12);
       EXPECT_TRUE(std::isnan(after.at("grad_temperature")[0]));
     }
   };
-  for_each(33, 65, 20, check, kInfoNceOnly);
+  for_each(33, 65, 20, check, kOneSided);
+}
+
+TEST_P(ContrastiveExtremes, ASpoiltColumnReachesTheRowsThatSampleIt) {
+  constexpr int32_t kSampledOnly[] = {SSLCUDA_SAMPLED};
+  constexpr int64_t kSpoilt = 7;
+  const auto check = [&](ContrastiveInput in, int32_t dtype) {
+    SCOPED_TRACE(describe(in, dtype));
+    const Outputs before = run(context(), in, {.dtype = dtype});
+    in.b[kSpoilt * in.d + 5] = kNaN;
+    const Outputs after = run(context(), in, {.dtype = dtype});
+    const auto of_row = static_cast<int64_t>(in.indices.size()) / in.n;
+    for (int64_t i = 0; i < in.n; ++i) {
+      const auto* const first = in.indices.data() + i * of_row;
+      const bool samples = std::find(first, first + of_row, kSpoilt) != first + of_row;
+      const Floats grad = row_of(after.at("grad_a"), in.d, i);
+      EXPECT_EQ(std::isnan(after.at("row_loss")[i]), samples) << i;
+      if (samples) {
+        EXPECT_TRUE(std::isnan(grad[5])) << i;
+      } else {
+        EXPECT_EQ(grad, row_of(before.at("grad_a"), in.d, i)) << i;
+      }
+    }
+  };
+  for_each(33, 65, 20, check, kSampledOnly);
+}
+
+// A row without weight changes nothing; in CLIP if its pairs are masked, since columns sum over it.
+TEST_P(ContrastiveExtremes, RowsThatDoNotCountMayBeNaN) {
+  constexpr int32_t kClipOnly[] = {SSLCUDA_CLIP};
+  constexpr int64_t kIdle = 12;
+  const auto check = [&](ContrastiveInput in, int32_t dtype) {
+    SCOPED_TRACE(describe(in, dtype));
+    Names wanted = {"loss", "row_loss", "grad_temperature"};
+    if (in.kind != SSLCUDA_CLIP) wanted.insert("grad_a");
+    in.weights.assign(in.n, 1);
+    in.weights[kIdle] = 0;
+    for (int64_t k = 0; in.kind == SSLCUDA_CLIP && k < in.n * in.m; ++k) {
+      in.mask.push_back(k / in.m == kIdle || k % in.m == kIdle);
+    }
+    const Outputs before = run(context(), in, {.dtype = dtype, .wanted = wanted});
+    in.a[kIdle * in.d + 5] = kNaN;
+    const Outputs after = run(context(), in, {.dtype = dtype, .wanted = wanted});
+    expect_finite(after);
+    EXPECT_TRUE(same_bits(joined(after), joined(before)));
+  };
+  for_each(33, 65, 20, check, kOneSided);
+  for_each(33, 33, 20, check, kClipOnly);
 }
 
 // Refused where they can be seen in time.

@@ -165,6 +165,25 @@ void expect_whole(const ContrastiveInput& whole, const Outputs& sum) {
   }
 }
 
+// Rows that weigh differently, one of them nothing; positives are at the same places.
+TEST_P(ContrastiveParts, WeightedRowsInTwoByTwoParts) {
+  const auto merge = [&](const Floats& one, const Floats& other) { return merged(one, other); };
+  for (const int32_t kind : {SSLCUDA_INFONCE, SSLCUDA_NTXENT}) {
+    for (const int32_t dtype : kDTypes) {
+      ContrastiveInput whole = contrastive_input(SSLCUDA_INFONCE, dtype, 34, 34, 20);
+      whole.kind = kind;
+      whole.weights = reference::absolute(wide(normal(34, 5)));
+      whole.weights[3] = 0;
+      SCOPED_TRACE(describe(whole, dtype));
+      const InParts parts(context(), whole, dtype, {{0, 15}, {15, 19}}, {{0, 13}, {13, 21}});
+      const Outputs sum = parts.run(merge);
+      if (dtype != SSLCUDA_F32) continue;
+      whole.total_rows = 34;
+      expect_whole(whole, sum);
+    }
+  }
+}
+
 TEST_P(ContrastiveParts, ColumnsInTwoParts) {
   const auto merge = [&](const Floats& one, const Floats& other) { return merged(one, other); };
   for (const int32_t kind : {SSLCUDA_INFONCE, SSLCUDA_NTXENT}) {

@@ -1,4 +1,4 @@
-// contrastive.cu - the steps of a call: rows, statistics in waves, losses, G in waves with its
+// contrastive.cu - the steps of a call: rows, statistics in waves, losses, G in blocks with its
 // products, gradients that are sums.
 #include "kernels/cuda/contrastive/contrastive_workspace.hpp"
 #include "kernels/cuda/contrastive/gradient_scalars.cuh"
@@ -64,7 +64,7 @@ class ContrastiveCall {
   }
 
   cudaError_t make_statistics(int64_t first, int64_t rows) const {
-    const Product product = w_.scores_product(a_, first, rows);
+    const Product product = w_.scores_product(a_, {first, rows, 0, a_.m});
     const TileShape tile = product_tile(product);
     const int64_t row_tiles = ceil_div(rows, tile.rows), tiles = ceil_div(a_.m, tile.columns);
     const auto target = [&](auto* partial, auto* merged) {
@@ -123,65 +123,75 @@ class ContrastiveCall {
 
   // The wave of rows from `first`.
   cudaError_t differentiate(int64_t first, int64_t rows) const {
-    if (w_.plan.scores_gradient) {
-      SSLCUDA_TRY(make_g(first, rows));
-      if (a_.grad_b) SSLCUDA_TRY(multiply_to_grad_b(first, rows));
-      if (a_.grad_a) SSLCUDA_TRY(multiply_to_grad_a(first, rows));
+    const int64_t columns = w_.plan.scores_gradient ? a_.m : 0;
+    for (int64_t column = 0; column < columns; column += w_.plan.gradient_columns) {
+      const ScoreBlock block{first, rows, column,
+                             std::min(w_.plan.gradient_columns, columns - column)};
+      SSLCUDA_TRY(make_g(block));
+      if (a_.grad_b) SSLCUDA_TRY(multiply_to_grad_b(block));
+      if (a_.grad_a && w_.plan.multiplies) SSLCUDA_TRY(multiply_to_grad_a(block));
     }
     const Gathered to = gathered_a(first);
     if (w_.plan.own_gradient) {
       SSLCUDA_TRY(launch_own_gradient(
           stream_, w_, scores_,
-          {first, rows, static_cast<float*>(to.data), to.ld, w_.plan.scores_gradient}));
+          {first, rows, static_cast<float*>(to.data), to.ld, w_.plan.multiplies}));
     }
     if (!a_.grad_a || !(w_.gathered_a || w_.a.scaled)) return cudaSuccess;
     return store_gradient(w_.a, first, rows, static_cast<const float*>(to.data), to.ld,
                           grad_a_row(first), a_.lda);
   }
 
-  cudaError_t make_g(int64_t first, int64_t rows) const {
-    const Product product = w_.scores_product(a_, first, rows);
+  cudaError_t make_g(const ScoreBlock& block) const {
+    const Product product = w_.scores_product(a_, block);
     const TileShape tile = product_tile(product);
-    const int64_t row_tiles = ceil_div(rows, tile.rows), tiles = ceil_div(a_.m, tile.columns);
-    GradientSums* const row_sums = w_.row_sums ? w_.row_sums + first : nullptr;
-    const Side* const column_sides = a_.self ? w_.row_sides : w_.column_sides;
-    const GradientWave wave{first,
-                            rows,
+    const int64_t row_tiles = ceil_div(block.rows, tile.rows);
+    const int64_t tiles = ceil_div(block.columns, tile.columns);
+    GradientSums* const row_sums = w_.row_sums ? w_.row_sums + block.first_row : nullptr;
+    const bool only_tile = tiles == 1 && block.columns == a_.m;
+    const GradientWave wave{block,
                             w_.g,
                             w_.plan.ldg,
                             w_.row_sides,
-                            column_sides,
+                            a_.self ? w_.row_sides : w_.column_sides,
                             w_.within,
                             w_.rates,
-                            tiles == 1 ? row_sums : w_.partial_row_sums,
+                            only_tile ? row_sums : w_.partial_row_sums,
                             w_.partial_column_sums};
     if (!w_.plan.multiplies) return launch_sampled_gradient(stream_, w_, scores_, wave);
     SSLCUDA_TRY(visit_dtype(a_.dtype, [&](auto number) {
       return launch_score_gradient<decltype(number)>(stream_, product, scores_, wave,
                                                      w_.plan.full_gradient);
     }));
-    SSLCUDA_TRY(merge_rows(wave.row_sums, tiles, rows, row_sums));
+    if (row_sums && !only_tile) {
+      SSLCUDA_TRY(merge(wave.row_sums, tiles, block.rows, row_sums, block.first_column > 0));
+    }
     if (!w_.column_sums) return cudaSuccess;
-    return merge(wave.column_sums, row_tiles, a_.m, w_.column_sums, first > 0);
+    return merge(wave.column_sums, row_tiles, block.columns, w_.column_sums + block.first_column,
+                 block.first_row > 0);
   }
 
-  // grad_b += G^T a, wave after wave
-  cudaError_t multiply_to_grad_b(int64_t first, int64_t rows) const {
+  // grad_b += G^T a, one block of rows after the other
+  cudaError_t multiply_to_grad_b(const ScoreBlock& block) const {
     const bool gathers = w_.gathered_b != nullptr;
-    return gemm(stream_, w_.product, w_.grad_b_product(a_, first, rows),
-                {.c = gathers ? w_.gathered_b : a_.grad_b,
-                 .ldc = gathers ? a_.d : a_.ldb,
+    const int64_t ld = gathers ? a_.d : a_.ldb;
+    return gemm(stream_, w_.product, w_.grad_b_product(a_, block),
+                {.c = row(gathers ? w_.gathered_b : a_.grad_b, block.first_column, ld, gathers),
+                 .ldc = ld,
                  .is_float = gathers,
                  .divisor = &w_.rates->divisor,
-                 .beta = first > 0 ? 1.0f : 0.0f});
+                 .beta = block.first_row > 0 ? 1.0f : 0.0f});
   }
 
-  // grad_a = G b
-  cudaError_t multiply_to_grad_a(int64_t first, int64_t rows) const {
-    const Gathered to = gathered_a(first);
-    return gemm(
-        stream_, w_.product, w_.grad_a_product(a_, rows),
-        {.c = to.data, .ldc = to.ld, .is_float = w_.plan.gathers_a, .divisor = &w_.rates->divisor});
+  // grad_a += G b, one block of columns after the other
+  cudaError_t multiply_to_grad_a(const ScoreBlock& block) const {
+    const Gathered to = gathered_a(block.first_row);
+    return gemm(stream_, w_.product, w_.grad_a_product(a_, block),
+                {.c = to.data,
+                 .ldc = to.ld,
+                 .is_float = w_.plan.gathers_a,
+                 .divisor = &w_.rates->divisor,
+                 .beta = block.first_column > 0 ? 1.0f : 0.0f});
   }
 
   // Where a wave of grad_a is had first.
@@ -193,8 +203,12 @@ class ContrastiveCall {
     if (w_.plan.gathers_a) return {w_.gathered_a, a_.d};
     return {a_.grad_a ? grad_a_row(first) : nullptr, a_.lda};
   }
-  void* grad_a_row(int64_t i) const {
-    return static_cast<char*>(a_.grad_a) + i * a_.lda * element_size(a_.dtype);
+  void* grad_a_row(int64_t i) const { return row(a_.grad_a, i, a_.lda, false); }
+
+  // Of float32, or of the type of the call.
+  void* row(void* data, int64_t i, int64_t ld, bool is_float) const {
+    const int64_t size = is_float ? sizeof(float) : element_size(a_.dtype);
+    return static_cast<char*>(data) + i * ld * size;
   }
 
   // From the gradient in float32 to that of the caller's rows, in their type.

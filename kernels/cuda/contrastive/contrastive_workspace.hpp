@@ -1,5 +1,6 @@
 // contrastive_workspace.hpp - where a call of the contrastive family keeps what it makes. Arrays
-// that grow with n + m come first; those of a wave of statistics and of a wave of G share the rest.
+// that grow with n + m come first; those of a wave of statistics and of a block of G share the
+// rest.
 #pragma once
 
 #include <device/launch.hpp>
@@ -41,13 +42,13 @@ struct ContrastiveWorkspace {
   TotalStat* column_sums;             // [m]
   float* gathered_b;                  // [m, d]
 
-  // Of a wave: [tiles, rows] and [tiles, m]
+  // Of a wave, or block: [tiles, rows] and [tiles, columns]
   LogSumExp* partial_row_lse;
   RowStatistics* partial_row_statistics;
   PositiveStatistics* partial_positives;
   LogSumExp* partial_column_lse;
 
-  void* g;
+  void* g;  // [rows, columns], rows ldg apart
   GradientSums* partial_row_sums;
   TotalStat* partial_column_sums;
   float* gathered_a;  // [rows, d]
@@ -55,16 +56,17 @@ struct ContrastiveWorkspace {
 
   size_t used;
 
-  // Products of a wave of `rows` rows: scores, and the gradients with respect to rows of a and b.
-  Product scores_product(const ContrastiveArgs& args, int64_t first, int64_t rows) const;
-  Product grad_a_product(const ContrastiveArgs& args, int64_t rows) const;
-  Product grad_b_product(const ContrastiveArgs& args, int64_t first, int64_t rows) const;
+  // Products of a block: scores, and what it adds to the gradients with respect to a and b.
+  Product scores_product(const ContrastiveArgs& args, const ScoreBlock& block) const;
+  Product grad_a_product(const ContrastiveArgs& args, const ScoreBlock& block) const;
+  Product grad_b_product(const ContrastiveArgs& args, const ScoreBlock& block) const;
 
  private:
   void lay_out_rows(WorkspaceLayout& layout, const ContrastiveArgs& args);
   void lay_out_lines(WorkspaceLayout& layout, const ContrastiveArgs& args);
   void lay_out_statistics_wave(WorkspaceLayout& layout, const ContrastiveArgs& args);
-  void lay_out_gradient_wave(WorkspaceLayout& layout, const ContrastiveArgs& args);
+  void lay_out_gradient_block(WorkspaceLayout& layout, const ContrastiveArgs& args);
+  int64_t product_bytes(const ContrastiveArgs& args) const;
 };
 
 }  // namespace sslcuda::cuda

@@ -127,15 +127,27 @@ __device__ __forceinline__ float upstream(const FinishRows& f, int64_t i) {
   return a.grad_row_loss ? a.grad_row_loss[i] : f.scores.weight(i);
 }
 
+// The log-sum-exp that G is relative to.
+__device__ __forceinline__ LogSumExp gradient_lse(const ContrastiveArgs& a, int64_t i,
+                                                  const RowSummary& row) {
+  return a.given_row_lse ? LogSumExp{a.given_row_lse[i], 1.0f} : row.statistics.all;
+}
+
+// z_loss pulls on the log-sum-exp itself, with this part more.
+__device__ __forceinline__ float lse_factor(const ContrastiveArgs& a, const LogSumExp& lse) {
+  return a.z_loss > 0.0f ? 1.0f + 2.0f * a.z_loss * lse.minus(0.0f) : 1.0f;
+}
+
 __device__ __forceinline__ Side side_of(const LogSumExp& lse, float v) {
-  return v == 0.0f ? Side{0.0f, 0.0f, 0.0f, 0.0f} : Side{lse.max, v / lse.sum, v, 0.0f};
+  // exp(s - infinity) is 0, whatever the score.
+  return v == 0.0f ? Side{INFINITY, 0.0f, 0.0f, 0.0f} : Side{lse.max, v / lse.sum, v, 0.0f};
 }
 
 __device__ __forceinline__ Side row_side(const FinishRows& f, int64_t i, float v,
                                          const RowSummary& row) {
   const ContrastiveArgs& a = f.scores.args;
   if (a.kind == ContrastiveKind::kSigLip) return {0.0f, v, v, 0.0f};
-  const LogSumExp lse = a.given_row_lse ? LogSumExp{a.given_row_lse[i], 1.0f} : row.statistics.all;
+  const LogSumExp lse = gradient_lse(a, i, row);
   if (a.kind == ContrastiveKind::kClip) return side_of(lse, 0.5f * v);
   Side side = side_of(lse, v);
   if (v == 0.0f) return side;
@@ -145,7 +157,7 @@ __device__ __forceinline__ Side row_side(const FinishRows& f, int64_t i, float v
     side.positive *= 1.0f - a.smoothing;
     side.uniform = v * a.smoothing / static_cast<float>(a.m);
   }
-  if (a.z_loss > 0.0f) side.factor *= 1.0f + 2.0f * a.z_loss * lse.minus(0.0f);
+  side.factor *= lse_factor(a, lse);
   return side;
 }
 
@@ -181,7 +193,7 @@ __device__ __forceinline__ RowTotals finish_row(const FinishRows& f, int64_t i) 
   if (!counts) return {};
   const float best = f.positives ? row.positives.all.max : row.positive;
   const float weight = f.scores.weight(i);
-  const float size = fabsf(v);
+  const float size = fabsf(v) * fmaxf(fabsf(lse_factor(a, gradient_lse(a, i, row))), 1.0f);
   return {weight, weight * loss, best >= all.max ? 1.0f : 0.0f, 1.0f,
           size < INFINITY ? size : 0.0f};
 }

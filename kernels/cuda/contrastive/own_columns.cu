@@ -66,8 +66,8 @@ cudaError_t launch_sampled_gradient(cudaStream_t stream, const ContrastiveWorksp
                                     const Scores& scores, const GradientWave& wave) {
   return visit_storage(scores.args.dtype, [&](auto element) {
     using T = decltype(element);
-    return simt::launch(sampled_gradient_kernel<OwnTile, T>, row_blocks(wave.rows, stream),
-                        own_columns<T>(w, scores), wave, w.row_sums);
+    return simt::launch(sampled_gradient_kernel<OwnTile, T>, row_blocks(wave.block.rows, stream),
+                        own_columns<T>(w, scores), wave);
   });
 }
 

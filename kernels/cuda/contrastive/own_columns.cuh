@@ -165,8 +165,8 @@ __global__ void __launch_bounds__(Tile::kThreads)
       float sum = 0.0f;
       for (int64_t k = 0; k < own.count; ++k) {
         const auto column = own.column(i, k);
-        const float unit = column.factor * to_float(column.data[e]);
-        sum += slope[k] * unit;
+        const float unit = column.row >= 0 ? column.factor * to_float(column.data[e]) : NAN;
+        if (slope[k] != 0.0f) sum += slope[k] * unit;  // what does not count may hold NaN
         const bool in_positives = own.is_positive(k);
         T* const grad = in_positives ? to.grad_positives : to.grad_negatives;
         if (!grad) continue;
@@ -188,15 +188,15 @@ __global__ void __launch_bounds__(Tile::kThreads)
 // SAMPLED: a wave of rows of G, nearly all zeros. A column that is named twice gets the sum.
 template <class Tile, class T>
 __global__ void __launch_bounds__(Tile::kThreads)
-    sampled_gradient_kernel(const OwnColumns<T> own, const GradientWave wave, GradientSums* sums) {
+    sampled_gradient_kernel(const OwnColumns<T> own, const GradientWave wave) {
   const ContrastiveArgs& a = own.scores.args;
-  for (int64_t r = blockIdx.x; r < wave.rows; r += gridDim.x) {
-    const int64_t i = wave.first_row + r;
+  for (int64_t r = blockIdx.x; r < wave.block.rows; r += gridDim.x) {
+    const int64_t i = wave.block.first_row + r;
     T* const g = static_cast<T*>(wave.g) + r * wave.ldg;
     const int64_t* const index = a.indices + i * own.count;
     const float* const slope = own.slope + i * own.count;
     for (int64_t j = threadIdx.x; j < a.m; j += Tile::kThreads) g[j] = from_float<T>(0.0f);
-    make_slopes<Tile>(own, wave.row_sides[i], i, sums);  // after it the zeros are there
+    make_slopes<Tile>(own, wave.row_sides[i], i, nullptr);  // after it the zeros are there
     const float factor = wave.rates->unit * own.a.factor_of(i);
     for (int64_t k = threadIdx.x; k < own.count; k += Tile::kThreads) {
       const int64_t j = own.column(i, k).row;

@@ -1,4 +1,4 @@
-// score_gradient.cuh - G, the gradient with respect to the scores, of a wave of rows: an epilogue
+// score_gradient.cuh - G, the gradient with respect to the scores, of a block of them: an epilogue
 // of the scores' product. Positives are subtracted in float32; then G is stored in the type of the
 // call, times Rates::unit and the factors of row and column, so that its products with the rows of
 // b and a are gradients but for Rates::alpha. Per score: one exponential, two where G is two-sided.
@@ -23,15 +23,17 @@ struct GradientSums {
 };
 
 struct GradientWave {
-  int64_t first_row, rows;
-  void* g;  // [rows, m], rows ldg apart: a multiple of 8, above m
+  ScoreBlock block;
+  void* g;  // [rows, columns], rows ldg apart: a multiple of 8, not below columns
   int64_t ldg;
   const Side* row_sides;     // [n]
   const Side* column_sides;  // [m], or null where G is one-sided
   const Within* within;      // [n] (and [m] where b is a), or null
   const Rates* rates;
   GradientSums* row_sums;  // [column tiles, rows] or null
-  TotalStat* column_sums;  // [row tiles, m] or null; kFull only
+  TotalStat* column_sums;  // [row tiles, columns] or null; kFull only
+
+  __device__ Corner corner() const { return {block.first_row, block.first_column}; }
 };
 
 __device__ __forceinline__ void store_pair(float* to, float first, float second) {
@@ -54,31 +56,160 @@ struct ScoreGradient {
 
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
-    make_scores(tile, scores, wave.first_row);
+    make_scores(tile, scores, wave.corner());
     int positive[Tile::kSlots];
-    find_positives(tile, scores, wave.first_row, positive);
+    find_positives(tile, scores, wave.corner(), positive);
     GradientSums sums[Tile::kSlots];
+    if constexpr (kFull) {
 #pragma unroll
-    for (int slot = 0; slot < Tile::kSlots; ++slot) {
-      sums[slot] = make_row(tile, slot, positive[slot]);
+      for (int slot = 0; slot < Tile::kSlots; ++slot) {
+        sums[slot] = make_row(tile, slot, positive[slot]);
+      }
+    } else {
+      if (!wave.column_sides) leave_out_idle_rows(tile);
+#pragma unroll
+      for (int pair = 0; pair < Tile::kPairs; pair += kChunk<Tile>) {
+        make_chunk(tile, pair, positive, sums);
+      }
     }
-    if (wave.row_sums) merge_into(tile, sums, wave.row_sums, wave.rows);
+    if (wave.row_sums) merge_into(tile, sums, wave.row_sums, wave.block.rows);
     if constexpr (kFull) {
       if (wave.column_sums) merge_column_sums(tile);
     }
   }
 
  private:
-  // A thread's part of a row: G in the place of the scores, and stored.
+  // Pairs of columns whose part in G a thread has at hand at a time, for all of its rows. Two
+  // blocks an SM leave registers for fewer.
+  template <class Tile>
+  static constexpr int kChunk = Tile::kSlots > 4 ? 2 : 4;
+
+  template <int kCount>
+  struct ChunkColumns {
+    float shift[kCount] = {}, factor[kCount] = {};
+    float bias[kCount], scale[kCount];
+  };
+
+  // Of pair `pair` and the next. Of `count` columns, the thread's first is number j of the matrix.
+  template <int kCount>
+  __device__ __forceinline__ ChunkColumns<kCount> load_columns(int pair, int64_t j,
+                                                               int count) const {
+    ChunkColumns<kCount> c;
+    if (wave.column_sides) {
+#pragma unroll
+      for (int k = 0; k < kCount; ++k) {
+        const int place = place_of(pair + k / 2, k % 2);
+        if (place >= count) continue;
+        const Side& side = wave.column_sides[j + place];
+        c.shift[k] = side.shift;
+        c.factor[k] = side.factor;
+      }
+    }
+    load_numbers(c.bias, scores.args.column_bias, pair, j, count, 0.0f);
+    load_numbers(c.scale, scores.column_factor, pair, j, count, 1.0f);
+    return c;
+  }
+
+  template <int kCount>
+  __device__ static __forceinline__ void load_numbers(float (&numbers)[kCount],
+                                                      const float* of_column, int pair, int64_t j,
+                                                      int count, float otherwise) {
+#pragma unroll
+    for (float& number : numbers) number = otherwise;
+    if (!of_column) return;
+#pragma unroll
+    for (int k = 0; k < kCount; ++k) {
+      const int place = place_of(pair + k / 2, k % 2);
+      if (place < count) numbers[k] = of_column[j + place];
+    }
+  }
+
+  // A chunk of all rows: G is stored, and its sums grow.
+  template <class Tile>
+  __device__ __forceinline__ void make_chunk(const Tile& tile, int pair,
+                                             const int (&positive)[Tile::kSlots],
+                                             GradientSums (&sums)[Tile::kSlots]) const {
+    constexpr int kCount = 2 * kChunk<Tile>;
+    const int64_t first = wave.block.first_column + tile.column(0);
+    const int count = places(tile);
+    const auto columns = load_columns<kCount>(pair, first, count);
+    const float unit = wave.rates->unit;
+#pragma unroll
+    for (int slot = 0; slot < Tile::kSlots; ++slot) {
+      if (tile.row(slot) >= tile.m) continue;
+      const int64_t i = wave.block.first_row + tile.row(slot);
+      const Side row = wave.row_sides[i];
+      float g[kCount];
+#pragma unroll
+      for (int k = 0; k < kCount; ++k) {
+        const float s = tile.value[slot][pair + k / 2][k % 2];
+        g[k] = row.factor * exp_of(s - row.shift) - row.uniform;
+        if (wave.column_sides) g[k] += columns.factor[k] * exp_of(s - columns.shift[k]);
+      }
+      const int in_chunk = positive[slot] - place_of(pair, 0);
+      if (in_chunk >= 0 && in_chunk < place_of(kChunk<Tile>, 0)) {
+        subtract_positive(g, in_chunk, row, first + positive[slot]);
+      }
+      if (wave.row_sums) sums[slot].temperature += sum_of(g, tile.value[slot], pair, columns.bias);
+      const float scale = scores.row_factor ? unit * scores.row_factor[i] : unit;
+      Storage* const to = static_cast<Storage*>(wave.g) + tile.row(slot) * wave.ldg;
+#pragma unroll
+      for (int k = 0; k < kCount; k += 2) {
+        if (place_of(pair + k / 2, 0) >= count) continue;
+        store_pair(to + tile.column(pair + k / 2), g[k] * scale * columns.scale[k],
+                   g[k + 1] * scale * columns.scale[k + 1]);
+      }
+    }
+  }
+
+  // Of G t in a chunk, even and odd columns by themselves: sums wait for each other.
+  template <int kCount, int kPairs>
+  __device__ static __forceinline__ float sum_of(const float (&g)[kCount],
+                                                 const float (&score)[kPairs][2], int pair,
+                                                 const float (&bias)[kCount]) {
+    float sum[2] = {0.0f, 0.0f};
+#pragma unroll
+    for (int k = 0; k < kCount; ++k) {
+      const float s = score[pair + k / 2][k % 2];
+      if (s != -INFINITY) sum[k % 2] += g[k] * (s - bias[k]);
+    }
+    return sum[0] + sum[1];
+  }
+
+  // place: counted from the first column of the chunk; j: in the matrix
+  template <int kCount>
+  __device__ __forceinline__ void subtract_positive(float (&g)[kCount], int place, const Side& row,
+                                                    int64_t j) const {
+    const float of_column = wave.column_sides ? wave.column_sides[j].positive : 0.0f;
+#pragma unroll
+    for (int k = 0; k < kCount; ++k) {
+      if (place == place_of(k / 2, k % 2)) g[k] -= row.positive + of_column;
+    }
+  }
+
+  // Rows without a part in G may hold NaN.
+  template <class Tile>
+  __device__ __forceinline__ void leave_out_idle_rows(Tile& tile) const {
+#pragma unroll
+    for (int slot = 0; slot < Tile::kSlots; ++slot) {
+      if (tile.row(slot) >= tile.m) continue;
+      if (wave.row_sides[wave.block.first_row + tile.row(slot)].factor != 0.0f) continue;
+#pragma unroll
+      for (int k = 0; k < 2 * Tile::kPairs; ++k) tile.value[slot][k / 2][k % 2] = -INFINITY;
+    }
+  }
+
+  // A thread's part of a row, of any kind: G in the place of the scores, and stored.
   template <class Tile>
   __device__ __forceinline__ GradientSums make_row(Tile& tile, int slot, int positive) const {
     const bool exists = tile.row(slot) < tile.m;
-    const int64_t i = wave.first_row + tile.row(slot), first = tile.column(0);
+    const int64_t i = wave.block.first_row + tile.row(slot);
+    const int64_t first = wave.block.first_column + tile.column(0);
     const int count = exists ? places(tile) : 0;
     const Side row = exists ? wave.row_sides[i] : Side{};
     const float factor = exists && scores.row_factor ? scores.row_factor[i] : 1.0f;
     const float scale = wave.rates->unit * factor;
-    Storage* const g = static_cast<Storage*>(wave.g) + tile.row(slot) * wave.ldg + first;
+    Storage* const g = static_cast<Storage*>(wave.g) + tile.row(slot) * wave.ldg + tile.column(0);
     GradientSums sums;
 #pragma unroll
     for (int pair = 0; pair < Tile::kPairs; ++pair) {
@@ -91,26 +222,18 @@ struct ScoreGradient {
         value[which] = 0.0f;
         if (place >= count) continue;
         const Side column = wave.column_sides ? wave.column_sides[first + place] : Side{};
-        const float x = kFull ? full_element(row, column, i, first + place, s, place == positive)
-                              : element(row, column, s, place == positive);
+        const float x = full_element(row, column, i, first + place, s, place == positive);
         value[which] = x;
         stored[which] = x * scale;
         if (scores.column_factor) stored[which] *= scores.column_factor[first + place];
         if (x == 0.0f) continue;  // where s may be -infinity
         const float bias = scores.args.column_bias ? scores.args.column_bias[first + place] : 0.0f;
         sums.temperature += x * (s - bias);
-        if constexpr (kFull) sums.bias += x;
+        sums.bias += x;
       }
       if (place_of(pair, 0) < count) store_pair(g + place_of(pair, 0), stored[0], stored[1]);
     }
     return sums;
-  }
-
-  __device__ __forceinline__ float element(const Side& row, const Side& column, float s,
-                                           bool is_positive) const {
-    float g = soft(row.shift, row.factor, s) - row.uniform;
-    if (wave.column_sides) g += soft(column.shift, column.factor, s);
-    return is_positive ? g - (row.positive + column.positive) : g;
   }
 
   __device__ __forceinline__ float full_element(const Side& row, const Side& column, int64_t i,

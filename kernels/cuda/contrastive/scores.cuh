@@ -10,12 +10,6 @@
 
 namespace sslcuda::cuda {
 
-// exp to a few ulp where it is not tiny: what a score's own rounding costs is more.
-__device__ __forceinline__ float exp_of(float x) {
-  constexpr float kLog2OfE = 1.44269504f;
-  return exp2f(x * kLog2OfE);
-}
-
 __device__ __forceinline__ float unlimited_scale(const Temperature& t) {
   return t.log_scale ? expf(*t.log_scale) : 1.0f / load_or(t.tau_device, t.tau);
 }
@@ -49,7 +43,8 @@ struct Scores {
     int64_t place = args.first_row + i;
     if (args.labels) place = args.labels[i];
     if (args.kind == ContrastiveKind::kNtXent) {
-      place = (place + args.total_rows / 2) % args.total_rows;
+      const int64_t half = args.total_rows / 2;  // a remainder would take a hundred instructions
+      place = place < half ? place + half : place - half;
     }
     const int64_t column = place - args.first_column;
     return column >= 0 && column < args.m ? column : -1;
@@ -102,15 +97,20 @@ __device__ __forceinline__ int place_in_tile(const Tile& tile, int64_t column) {
 // The same of element `which` of a pair: neighbouring pairs of a thread are 8 columns apart.
 constexpr int place_of(int pair, int which) { return 8 * pair + which; }
 
+// Where the first row and column of a product are in the matrix of scores.
+struct Corner {
+  int64_t row, column;
+};
+
 // The positives of the rows of a thread, as places.
 template <class Tile>
 __device__ __forceinline__ void find_positives(const Tile& tile, const Scores& scores,
-                                               int64_t first_row, int (&place)[Tile::kSlots]) {
+                                               const Corner& corner, int (&place)[Tile::kSlots]) {
 #pragma unroll
   for (int slot = 0; slot < Tile::kSlots; ++slot) {
     const bool exists = tile.row(slot) < tile.m;
-    const int64_t column = exists ? scores.positive(first_row + tile.row(slot)) : -1;
-    place[slot] = place_in_tile(tile, column);
+    const int64_t column = exists ? scores.positive(corner.row + tile.row(slot)) : -1;
+    place[slot] = place_in_tile(tile, column - corner.column);
   }
 }
 
@@ -120,7 +120,13 @@ __device__ __forceinline__ int places(const Tile& tile) {
   return static_cast<int>(min(tile.n - tile.column(0), int64_t{Tile::kColumns}));
 }
 
-// value(k) = f(value(k), of_column[k]) for all elements, `of_column` counted from column 0.
+// Has every row and column of this thread a place in the product?
+template <class Tile>
+__device__ __forceinline__ bool is_whole(const Tile& tile) {
+  return tile.row(Tile::kSlots - 1) < tile.m && places(tile) > place_of(Tile::kPairs - 1, 1);
+}
+
+// f(value(k), of_column[k]) for all elements; of_column is that of the product's first column.
 template <class Tile, class F>
 __device__ __forceinline__ void for_each_column(Tile& tile, const float* of_column, const F& f) {
   const float* const from = of_column + tile.column(0);
@@ -134,33 +140,56 @@ __device__ __forceinline__ void for_each_column(Tile& tile, const float* of_colu
   }
 }
 
-// Turns the products of a tile, whose rows are counted from first_row, into scores.
+// Where row i, of a kind that leaves itself out, is among the columns of a thread.
 template <class Tile>
-__device__ __forceinline__ void make_scores(Tile& tile, const Scores& scores, int64_t first_row) {
-  const ContrastiveArgs& a = scores.args;
-  if (scores.column_factor) {
-    for_each_column(tile, scores.column_factor, [](float& x, float factor) { x *= factor; });
-  }
-  const float scale = load_scale(a.temperature);
-  const bool no_self = leaves_out_self(a.kind);
+__device__ __forceinline__ int self_place(const Tile& tile, const Scores& scores,
+                                          const Corner& corner, int64_t i) {
+  if (!leaves_out_self(scores.args.kind)) return -1;
+  return place_in_tile(tile, i + scores.offset() - corner.column);
+}
+
+// -infinity for what is beyond the product, and for rows against themselves. Few tiles have any.
+template <class Tile>
+__device__ __forceinline__ void leave_out_places(Tile& tile, const Scores& scores,
+                                                 const Corner& corner) {
   const int count = places(tile);
 #pragma unroll
   for (int slot = 0; slot < Tile::kSlots; ++slot) {
     const bool exists = tile.row(slot) < tile.m;
-    const int64_t i = first_row + tile.row(slot);
-    const float row_scale = exists && scores.row_factor ? scale * scores.row_factor[i] : scale;
-    const int self = no_self ? place_in_tile(tile, i + scores.offset()) : -1;
     const int end = exists ? count : 0;
+    const int self = self_place(tile, scores, corner, corner.row + tile.row(slot));
 #pragma unroll
     for (int k = 0; k < 2 * Tile::kPairs; ++k) {
-      float& value = tile.value[slot][k / 2][k % 2];
       const int place = place_of(k / 2, k % 2);
-      value = place < end && place != self ? value * row_scale : -INFINITY;
+      if (place >= end || place == self) tile.value[slot][k / 2][k % 2] = -INFINITY;
     }
   }
-  if (a.column_bias) {
-    for_each_column(tile, a.column_bias, [](float& s, float bias) { s += bias; });
+}
+
+// Turns the products of a tile into scores.
+template <class Tile>
+__device__ __forceinline__ void make_scores(Tile& tile, const Scores& scores,
+                                            const Corner& corner) {
+  const ContrastiveArgs& a = scores.args;
+  if (scores.column_factor) {
+    for_each_column(tile, scores.column_factor + corner.column,
+                    [](float& x, float factor) { x *= factor; });
   }
+  const float scale = load_scale(a.temperature);
+  bool leaves_out = !is_whole(tile);
+#pragma unroll
+  for (int slot = 0; slot < Tile::kSlots; ++slot) {
+    const bool exists = tile.row(slot) < tile.m;
+    const int64_t i = corner.row + tile.row(slot);
+    const float row_scale = exists && scores.row_factor ? scale * scores.row_factor[i] : scale;
+    leaves_out = leaves_out || self_place(tile, scores, corner, i) >= 0;
+#pragma unroll
+    for (int k = 0; k < 2 * Tile::kPairs; ++k) tile.value[slot][k / 2][k % 2] *= row_scale;
+  }
+  if (a.column_bias) {
+    for_each_column(tile, a.column_bias + corner.column, [](float& s, float bias) { s += bias; });
+  }
+  if (leaves_out) leave_out_places(tile, scores, corner);
 }
 
 }  // namespace sslcuda::cuda

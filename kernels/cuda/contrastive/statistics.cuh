@@ -81,6 +81,7 @@ __device__ __forceinline__ void store_positives(const Tile& tile, const Statisti
                                                 const int (&place)[Tile::kSlots]) {
 #pragma unroll
   for (int slot = 0; slot < Tile::kSlots; ++slot) {
+    if (place[slot] < 0) continue;  // in nearly all tiles
 #pragma unroll
     for (int k = 0; k < 2 * Tile::kPairs; ++k) {
       if (place[slot] != place_of(k / 2, k % 2)) continue;
@@ -113,7 +114,7 @@ struct LeanStatistics {
 
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
-    make_scores(tile, scores, wave.first_row);
+    make_scores(tile, scores, {wave.first_row, 0});
     LogSumExp stat[Tile::kSlots];
 #pragma unroll
     for (int slot = 0; slot < Tile::kSlots; ++slot) {
@@ -125,7 +126,7 @@ struct LeanStatistics {
       merge_column_lse(tile, wave.column_lse, [](int, int, int64_t) { return true; });
     }
     int positive[Tile::kSlots];
-    find_positives(tile, scores, wave.first_row, positive);
+    find_positives(tile, scores, {wave.first_row, 0}, positive);
     store_positives(tile, wave, positive);
   }
 };
@@ -139,9 +140,9 @@ struct FullStatistics {
 
   template <class Tile>
   __device__ __forceinline__ void operator()(Tile& tile) const {
-    make_scores(tile, scores, wave.first_row);
+    make_scores(tile, scores, {wave.first_row, 0});
     int positive[Tile::kSlots];
-    find_positives(tile, scores, wave.first_row, positive);
+    find_positives(tile, scores, {wave.first_row, 0}, positive);
     if (wave.positive) store_positives(tile, wave, positive);
     leave_out(tile, positive);
     RowStatistics stat[Tile::kSlots];
