@@ -247,6 +247,10 @@ std::vector<JobKind> job_kinds() {
   add("linear_backward, split sums", linear_backward, 3, 200, 5)(64, 10816, 4);
   add("conv2d_forward", conv2d_forward, conv_shape(3, 2, 9, 5))(conv_shape(64, 1, 28, 16));
   add("conv2d_backward", conv2d_backward, conv_shape(3, 2, 9, 5))(conv_shape(64, 9, 28, 16));
+  add("conv2d_forward, as product", conv2d_forward,
+      conv_shape(2, 3, 9, 26))(conv_shape(16, 64, 14, 96));
+  add("conv2d_backward, as products", conv2d_backward,
+      conv_shape(3, 25, 7, 27))(conv_shape(16, 64, 14, 96));
   add("norm_forward", norm_forward, 5, 3, 49, 0)(300, 5, 97, 0);
   add("norm_forward, columns", norm_forward, 33, 5, 1, 0)(1500, 300, 1, 0);
   add("norm_forward, groups", norm_forward, 3, 6, 7, 2)(20, 6, 1999, 2);

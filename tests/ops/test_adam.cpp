@@ -109,6 +109,36 @@ TEST_P(Adam, LateSteps) {
   expect_state(kDefaults, 2, state.read(0), expected);
 }
 
+// As slices of other tensors do.
+TEST_P(Adam, TensorsBeginAtAnyFloat) {
+  constexpr int64_t kCount = 2050, kStep = 3;
+  const Floats param = normal(kCount, 1), grad = normal(kCount, 2),
+               moment = normal(kCount, 3, 0.1f);
+  Floats variance = normal(kCount, 4, 0.1f);
+  for (float& v : variance) v *= v;
+  AdamState expected{wide(param), wide(moment), wide(variance)};
+  reference::adam_step(kDefaults, kStep, wide(grad), &expected);
+  for (const int64_t offset : {0, 1, 2, 3, 4}) {
+    SCOPED_TRACE(offset);
+    const auto later = [&](const Floats& values) { return joined(Floats(offset, 0.5f), values); };
+    const Buffer<float> p(context(), later(param)), g(context(), later(grad)),
+        m(context(), later(moment)), v(context(), later(variance));
+    void *const params[] = {p + offset}, *const moments[] = {m + offset};
+    void* const variances[] = {v + offset};
+    const void* const grads[] = {g + offset};
+    context().run([&] {
+      return sslcuda_adam_step(context(), SSLCUDA_F32, 1, &kCount, params, grads, moments,
+                               variances, kDefaults.lr, nullptr, kDefaults.beta1, kDefaults.beta2,
+                               kDefaults.eps, kStep, nullptr);
+    });
+    const auto after = [&](const Buffer<float>& buffer) {
+      const Floats all = buffer.download();
+      return wide(Floats(all.begin() + offset, all.end()));
+    };
+    expect_state(kDefaults, 1, {after(p), after(m), after(v)}, expected);
+  }
+}
+
 TEST_P(Adam, NothingToDo) {
   State none(context(), {}), empty(context(), {0, 0});
   context().run([&] { return none.step(kDefaults, 1e-3, nullptr, 1, nullptr); });

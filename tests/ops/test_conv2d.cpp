@@ -31,11 +31,17 @@ constexpr Conv2dShape kShapes[] = {
     {1, 1, 3, 3, 2, 3, 3, 1, 1, 4, 4},
     {2, 4, 5, 18, 3, 3, 3},
     {1, 3, 3, 33, 5, 3, 3, 1, 1, 1, 1},
-    {18, 16, 14, 14, 32, 3, 3, 1, 1, 1, 1},
+    {18, 16, 14, 14, 20, 3, 3, 1, 1, 1, 1},
     {2, 33, 5, 14, 23, 3, 3},
     {3, 12, 6, 12, 40, 3, 3, 1, 1, 2, 2},
     {3, 17, 5, 7, 13, 3, 3, 1, 1, 1, 0},
     {2, 12, 21, 35, 18, 3, 3, 1, 1, 1, 1},
+    {2, 25, 9, 11, 27, 3, 3, 2, 2, 1, 1},
+    {1, 26, 12, 10, 70, 3, 2, 3, 2, 2, 1, 2, 3},
+    {3, 67, 7, 8, 40, 1, 1, 2, 2},
+    {2, 24, 10, 9, 24, 2, 5, 1, 2, 0, 3, 4, 1},
+    {5, 3, 14, 13, 64, 7, 7, 2, 2, 3, 3},
+    {3, 3, 12, 13, 26, 3, 3, 1, 1, 1, 1},
 };
 
 std::string label(const Conv2dShape& s) {
@@ -139,7 +145,7 @@ TEST_P(Conv2d, BackwardMatchesReference) {
 }
 
 TEST_P(Conv2d, EverySubsetOfGradients) {
-  for (const Conv2dShape& s : {kShapes[2], kShapes[3], kShapes[8]}) {
+  for (const Conv2dShape& s : {kShapes[2], kShapes[3], kShapes[8], kShapes[21]}) {
     const Inputs in = make_inputs(s, kRelu);
     for (int subset = 0; subset < 8; ++subset) {
       SCOPED_TRACE(label(s) + "subset " + std::to_string(subset));
@@ -194,7 +200,7 @@ TEST_P(Conv2d, ZeroMeansOne) {
 
 TEST_P(Conv2d, SpoiltImagesStayAlone) {
   const int64_t spoilt = 1;
-  for (const Conv2dShape& s : {kShapes[2], kShapes[5], kShapes[18]}) {
+  for (const Conv2dShape& s : {kShapes[2], kShapes[5], kShapes[18], kShapes[21]}) {
     for (const float value : {kNaN, kInf}) {
       Inputs in = make_inputs(s, kNone);
       const Floats y = forward(context(), s, in.x, in.weight, {}, kNone);
@@ -221,7 +227,7 @@ TEST_P(Conv2d, NoImages) {
 
 TEST_P(Conv2d, IsRepeatable) {
   for (const Conv2dShape& s :
-       {Conv2dShape{5, 1, 28, 28, 16, 3, 3}, kShapes[8], kShapes[9], kShapes[16]}) {
+       {Conv2dShape{5, 1, 28, 28, 16, 3, 3}, kShapes[8], kShapes[9], kShapes[16], kShapes[21]}) {
     const Inputs in = make_inputs(s, kRelu);
     expect_repeatable([&](const Context& c) {
       const Gradients grad = backward(c, s, in, kRelu);

@@ -68,6 +68,32 @@ TEST_P(Mse, SpoiltElementsStayAlone) {
   }
 }
 
+// So many that a block takes more of them.
+TEST_P(Mse, ManyElements) {
+  const int64_t count = (1 << 20) + 3;
+  const Floats x = normal(count, 1), target = normal(count, 2);
+  expect_outputs(x, target, {}, run(context(), x, target, {}));
+}
+
+// As slices of other tensors do.
+TEST_P(Mse, TensorsBeginAtAnyFloat) {
+  for (const int64_t count : {1024, 1025}) {
+    const Floats x = normal(count, 1), target = normal(count, 2);
+    for (const int64_t offset : {1, 2, 3, 4}) {
+      SCOPED_TRACE(std::to_string(count) + " from " + std::to_string(offset));
+      const auto later = [&](const Floats& values) { return joined(Floats(offset, 0.5f), values); };
+      const Buffer<float> dx(context(), later(x)), dt(context(), later(target)), loss(context(), 1),
+          grad(context(), count + offset);
+      context().run([&] {
+        return sslcuda_mse(context(), SSLCUDA_F32, count, dx + offset, dt + offset, 0, nullptr,
+                           loss, grad + offset);
+      });
+      const Floats all = grad.download();
+      expect_outputs(x, target, {}, {loss.download(), Floats(all.begin() + offset, all.end())});
+    }
+  }
+}
+
 // One loss may round to the same float from different partial sums; many do not.
 TEST_P(Mse, IsRepeatable) {
   constexpr int64_t kCount = 9001, kSets = 16;

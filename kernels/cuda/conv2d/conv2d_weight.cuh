@@ -1,93 +1,128 @@
 // conv2d_weight.cuh - gradients of a convolution's weight and bias, with g = grad_y act'.
 //   grad_weight[o,c,r,s] = sum_{i,p,q} g[i,o,p,q] x[i,c, p stride_h + r dilation_h - pad_h, ...]
 //   grad_bias[o]         = sum_{i,p,q} g[i,o,p,q]
-// Both leave one row of partial sums per chunk, which column sums then add up in order.
+// A sum is made of chunks of pixels, which column sums then add up in order. Where both are wanted,
+// the bias is one more tap, which meets 1 everywhere, so that g is read once.
 #pragma once
 
 #include <device/launch.hpp>
 #include <device/reduce.cuh>
+#include <device/walk.cuh>
 
-#include "kernels/cuda/conv2d/conv2d_geometry.cuh"
+#include "kernels/cuda/conv2d/conv2d_axis.cuh"
 
 namespace sslcuda::cuda {
 
 template <class Tile>
 struct Conv2dWeightSmem {
-  Conv2dTap tap[Tile::kTaps];
-  // padded: threads of a warp read down the columns
-  float g[Tile::kOutputs][Tile::kPixels + 1];
-  float x[Tile::kTaps][Tile::kPixels + 1];
+  // Lines end 16 bytes later: reads of 16 bytes by threads with neighbouring lines meet different
+  // banks.
+  static constexpr int kLine = Tile::kPixels + 4;
+  alignas(16) float g[Tile::kOutputs][kLine];
+  alignas(16) float x[Tile::kTaps][kLine];
+  Conv2dPlace<int64_t> tap[Tile::kTaps];
 };
 
-// An output pixel of one image.
-struct OutputPixel {
-  int64_t image, p, q;
+// Sums over pixels, which are x's extent, of products with g.
+struct Conv2dWeightSum {
+  Conv2dBackwardArgs a;
+  Conv2dFactor<int64_t> x;
+  int64_t chunk_pixels;
 };
 
-__device__ __forceinline__ OutputPixel output_pixel(const Conv2dShape& s, int64_t pixel) {
-  const int64_t area = s.out_h * s.out_w, place = pixel % area;
-  return {pixel / area, place / s.out_w, place % s.out_w};
+// g and x of kPixels pixels from `first` on; zeros from `end` on, and beyond the last channel.
+template <class Tile>
+__device__ __forceinline__ void stage_pixels(Conv2dWeightSmem<Tile>& smem, const Conv2dWeightSum& p,
+                                             int64_t first, int64_t end, int64_t first_output,
+                                             int64_t first_tap) {
+  constexpr int kLines = Tile::kThreads / Tile::kPixels;
+  const Conv2dShape& s = p.a.shape;
+  const int lane = threadIdx.x % Tile::kPixels, line = threadIdx.x / Tile::kPixels;
+  const int64_t pixel = first + lane, taps = p.x.depth.count, area = s.out_h * s.out_w;
+  const bool inside = pixel < end;
+  const Conv2dDigits<int64_t> digits(p.x.extent, pixel);
+  const Conv2dPlace<int64_t> place(p.x.extent, digits);
+  const int64_t output = pixel + digits.outer * (s.out - 1) * area;  // of channel 0
+#pragma unroll
+  for (int i = 0; i < Tile::kOutputs / kLines; ++i) {
+    const int o = line + i * kLines;
+    const bool valid = inside && first_output + o < s.out;
+    const int64_t at = output + (first_output + o) * area;
+    smem.g[o][lane] = valid ? activation_gradient(p.a.activation, p.a.y, p.a.grad_y, at) : 0.0f;
+  }
+#pragma unroll
+  for (int i = 0; i < Tile::kTaps / kLines; ++i) {
+    const int t = line + i * kLines;
+    const Conv2dPlace<int64_t>& tap = smem.tap[t];
+    const bool valid = inside && first_tap + t < taps && place.meets(tap, p.x);
+    const float otherwise = first_tap + t == taps ? 1.0f : 0.0f;  // the bias
+    smem.x[t][lane] = valid ? p.x.data[place.offset + tap.offset] : otherwise;
+  }
 }
 
-// The value of x that a tap meets at an output pixel; zero outside the image.
-__device__ __forceinline__ float input_at(const Conv2dBackwardArgs& a, const OutputPixel& pixel,
-                                          const Conv2dTap& tap) {
-  const Conv2dShape& s = a.shape;
-  const int64_t row = pixel.p * s.stride_h + tap.row * s.dilation_h - s.pad_h;
-  const int64_t column = pixel.q * s.stride_w + tap.column * s.dilation_w - s.pad_w;
-  if (row < 0 || row >= s.h || column < 0 || column >= s.w) return 0.0f;
-  return a.x[((pixel.image * s.c + tap.channel) * s.h + row) * s.w + column];
+// The sum over kPixels products, in order.
+template <class Tile>
+__device__ __forceinline__ float add_pixels(const Conv2dWeightSmem<Tile>& smem, int output, int tap,
+                                            float sum) {
+#pragma unroll 8
+  for (int i = 0; i < Tile::kPixels; i += 4) {
+    const float4 g = *reinterpret_cast<const float4*>(&smem.g[output][i]);
+    const float4 x = *reinterpret_cast<const float4*>(&smem.x[tap][i]);
+    sum += g.x * x.x;
+    sum += g.y * x.y;
+    sum += g.z * x.z;
+    sum += g.w * x.w;
+  }
+  return sum;
 }
 
-__device__ __forceinline__ float output_gradient_at(const Conv2dBackwardArgs& a,
-                                                    const OutputPixel& pixel, int64_t channel) {
-  const Conv2dShape& s = a.shape;
-  const int64_t i = ((pixel.image * s.out + channel) * s.out_h + pixel.p) * s.out_w + pixel.q;
-  return activation_gradient(a.activation, a.y, a.grad_y, i);
-}
-
-// partial[chunk, out, taps]; grid: chunks, for each of these all tiles of outputs and taps
+// partial[chunk, out, columns], columns: taps, and one for the bias where that is wanted too; grid:
+// chunks, for each of these all tiles of outputs and columns
 template <class Tile>
 __global__ void __launch_bounds__(Tile::kThreads)
-    conv2d_weight_kernel(const Conv2dBackwardArgs a, int64_t chunk_pixels, float* partial) {
+    conv2d_weight_kernel(const __grid_constant__ Conv2dWeightSum p, float* partial) {
   auto& smem = simt::shared<Conv2dWeightSmem<Tile>>();
-  const Conv2dShape& s = a.shape;
-  const int64_t taps = s.c * s.kernel_h * s.kernel_w, pixels = s.n * s.out_h * s.out_w;
-  const int64_t tap_tiles = ceil_div(taps, Tile::kTaps);
-  const int64_t tiles = ceil_div(s.out, Tile::kOutputs) * tap_tiles;
+  const int64_t out = p.a.shape.out, columns = p.x.depth.count + (p.a.grad_bias ? 1 : 0);
+  const int64_t tap_tiles = ceil_div(columns, Tile::kTaps);
+  const int64_t tiles = ceil_div(out, Tile::kOutputs) * tap_tiles;
   const int64_t chunk = blockIdx.x / tiles, tile = blockIdx.x % tiles;
   const int64_t first_output = tile / tap_tiles * Tile::kOutputs;
   const int64_t first_tap = tile % tap_tiles * Tile::kTaps;
-  const int64_t end = min(pixels, (chunk + 1) * chunk_pixels);
+  const int64_t end = min(p.x.extent.count, (chunk + 1) * p.chunk_pixels);
   const int output = threadIdx.x / Tile::kTaps, tap = threadIdx.x % Tile::kTaps;
-  const int lane = threadIdx.x % Tile::kPixels, line = threadIdx.x / Tile::kPixels;
-  constexpr int kLines = Tile::kThreads / Tile::kPixels;
 
-  if (threadIdx.x < Tile::kTaps) smem.tap[threadIdx.x] = conv2d_tap(s, first_tap + threadIdx.x);
+  if (threadIdx.x < Tile::kTaps) {
+    smem.tap[threadIdx.x] = {p.x.depth, {p.x.depth, first_tap + threadIdx.x}};
+  }
   __syncthreads();
   float sum = 0.0f;
-  for (int64_t first = chunk * chunk_pixels; first < end; first += Tile::kPixels) {
-    const bool inside = first + lane < end;
-    const OutputPixel pixel = output_pixel(s, first + lane);
-    for (int o = line; o < Tile::kOutputs; o += kLines) {
-      const bool valid = inside && first_output + o < s.out;
-      smem.g[o][lane] = valid ? output_gradient_at(a, pixel, first_output + o) : 0.0f;
-    }
-    for (int t = line; t < Tile::kTaps; t += kLines) {
-      const bool valid = inside && first_tap + t < taps;
-      smem.x[t][lane] = valid ? input_at(a, pixel, smem.tap[t]) : 0.0f;
-    }
+  for (int64_t first = chunk * p.chunk_pixels; first < end; first += Tile::kPixels) {
+    stage_pixels(smem, p, first, end, first_output, first_tap);
     __syncthreads();
-#pragma unroll
-    for (int i = 0; i < Tile::kPixels; ++i) sum += smem.g[output][i] * smem.x[tap][i];
+    sum = add_pixels(smem, output, tap, sum);
     __syncthreads();
   }
-  if (first_output + output < s.out && first_tap + tap < taps) {
-    partial[(chunk * s.out + first_output + output) * taps + first_tap + tap] = sum;
+  if (first_output + output < out && first_tap + tap < columns) {
+    partial[(chunk * out + first_output + output) * columns + first_tap + tap] = sum;
   }
 }
 
-// partial[chunk, out]; grid: chunks, for each of these all channels
+// Where sums over all chunks go, which are [out, taps and bias].
+struct Conv2dGradientSink {
+  float *grad_weight, *grad_bias;
+  int64_t taps;
+  __device__ void operator()(int64_t at, float sum) const {
+    const int64_t columns = taps + (grad_bias ? 1 : 0), output = at / columns;
+    const int64_t tap = at - output * columns;
+    if (tap < taps) {
+      grad_weight[output * taps + tap] = sum;
+    } else {
+      grad_bias[output] = sum;
+    }
+  }
+};
+
+// The bias alone: partial[chunk, out]; grid: chunks, for each of these all channels
 template <class Tile>
 __global__ void __launch_bounds__(Tile::kThreads)
     conv2d_bias_kernel(const Conv2dBackwardArgs a, int64_t chunk_pixels, float* partial) {
@@ -95,8 +130,11 @@ __global__ void __launch_bounds__(Tile::kThreads)
   const int64_t channel = blockIdx.x % s.out, chunk = blockIdx.x / s.out;
   const int64_t end = min(s.n * s.out_h * s.out_w, (chunk + 1) * chunk_pixels);
   float sum = 0.0f;
-  for (int64_t i = chunk * chunk_pixels + threadIdx.x; i < end; i += Tile::kThreads) {
-    sum += output_gradient_at(a, output_pixel(s, i), channel);
+  const int64_t area = s.out_h * s.out_w, first = chunk * chunk_pixels + threadIdx.x;
+  Walk walk(first, Tile::kThreads, area);
+  for (int64_t i = first; i < end; i += Tile::kThreads, walk.next()) {
+    const int64_t plane = walk.row * s.out + channel;
+    sum += activation_gradient(a.activation, a.y, a.grad_y, plane * area + walk.column);
   }
   sum = block_reduce(simt::shared<BlockReduceSmem>(), sum, Sum{});
   if (threadIdx.x == 0) partial[chunk * s.out + channel] = sum;

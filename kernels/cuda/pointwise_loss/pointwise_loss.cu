@@ -9,12 +9,14 @@ namespace {
 
 using Tile = PointwiseLossTile;
 
+int64_t blocks_of(const PointwiseLossArgs& a) { return ceil_div(a.count, Tile::chunk(a.count)); }
+
 template <class Loss>
 cudaError_t launch_terms(const Exec& exec, const PointwiseLossArgs& a) {
-  return simt::launch(pointwise_loss_kernel<Tile, Loss>,
-                      {grid_1d(ceil_div(a.count, Tile::kChunk)), Tile::kThreads,
-                       sizeof(BlockReduceSmem), stream_of(exec)},
-                      a, static_cast<float*>(exec.workspace));
+  return simt::launch(
+      pointwise_loss_kernel<Tile, Loss>,
+      {grid_1d(blocks_of(a)), Tile::kThreads, sizeof(BlockReduceSmem), stream_of(exec)}, a,
+      Tile::chunk(a.count), static_cast<float*>(exec.workspace));
 }
 
 cudaError_t launch_kind(const Exec& exec, const PointwiseLossArgs& a) {
@@ -31,14 +33,14 @@ cudaError_t launch_kind(const Exec& exec, const PointwiseLossArgs& a) {
 }  // namespace
 
 size_t pointwise_loss_workspace(const PointwiseLossArgs& a) {
-  return a.loss ? ceil_div(a.count, Tile::kChunk) * sizeof(float) : 0;
+  return a.loss ? blocks_of(a) * sizeof(float) : 0;
 }
 
 int pointwise_loss(const Exec& exec, const PointwiseLossArgs& a) {
   SSLCUDA_TRY(launch_kind(exec, a));
   if (!a.loss) return cudaSuccess;
-  return launch_sum(stream_of(exec), static_cast<float*>(exec.workspace),
-                    ceil_div(a.count, Tile::kChunk), {1.0f / static_cast<float>(a.count)}, a.loss);
+  return launch_sum(stream_of(exec), static_cast<float*>(exec.workspace), blocks_of(a),
+                    {1.0f / static_cast<float>(a.count)}, a.loss);
 }
 
 }  // namespace sslcuda::cuda

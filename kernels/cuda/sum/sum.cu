@@ -12,24 +12,17 @@ cudaError_t launch_sum(cudaStream_t stream, const float* values, int64_t count,
 
 namespace {
 
-template <class In, class Out>
-cudaError_t launch_chunks(cudaStream_t stream, const In* x, int64_t rows, int64_t columns,
-                          int64_t chunk_rows, Out* out) {
-  using Tile = ColumnSumTile;
-  const int64_t blocks = ceil_div(columns, Tile::kColumns) * ceil_div(rows, chunk_rows);
-  return simt::launch(column_sum_kernel<Tile, In, Out>,
-                      {grid_1d(blocks), Tile::kThreads, sizeof(ColumnSumSmem<Tile>), stream}, x,
-                      rows, columns, chunk_rows, out);
-}
-
 template <class T>
 cudaError_t launch_column_sum_of(cudaStream_t stream, void* workspace, const T* x, int64_t rows,
                                  int64_t columns, T* out) {
   const int64_t chunks = ceil_div(rows, ColumnSumTile::kChunk);
-  if (chunks == 1) return launch_chunks(stream, x, rows, columns, rows, out);
+  const SumStore<T> store{out};
+  if (chunks == 1) return launch_column_chunks(stream, x, rows, columns, rows, store);
   const auto partial = static_cast<float*>(workspace);
-  SSLCUDA_TRY(launch_chunks(stream, x, rows, columns, ColumnSumTile::kChunk, partial));
-  return launch_chunks(stream, partial, chunks, columns, chunks, out);
+  SSLCUDA_TRY(launch_column_chunks(stream, x, rows, columns, ColumnSumTile::kChunk,
+                                   SumStore<float>{partial}));
+  return launch_column_chunks(stream, static_cast<const float*>(partial), chunks, columns, chunks,
+                              store);
 }
 
 }  // namespace

@@ -38,10 +38,18 @@ struct ColumnSumSmem {
   float partial[Tile::kLanes][Tile::kColumns];
 };
 
-// out[chunk, column], chunk = block / column groups
-template <class Tile, class In, class Out>
+// Where sums go that belong side by side.
+template <class Out>
+struct SumStore {
+  Out* out;
+  __device__ void operator()(int64_t at, float sum) const { out[at] = from_float<Out>(sum); }
+};
+
+// sink(place, sum) gets the sums [chunk, column], chunk = block / column groups
+template <class Tile, class In, class Sink>
 __global__ void __launch_bounds__(Tile::kThreads)
-    column_sum_kernel(const In* x, int64_t rows, int64_t columns, int64_t chunk_rows, Out* out) {
+    column_sum_kernel(const In* x, int64_t rows, int64_t columns, int64_t chunk_rows,
+                      const Sink sink) {
   auto& smem = simt::shared<ColumnSumSmem<Tile>>();
   const int64_t groups = ceil_div(columns, Tile::kColumns);
   const int64_t chunk = blockIdx.x / groups;
@@ -58,7 +66,17 @@ __global__ void __launch_bounds__(Tile::kThreads)
   __syncthreads();
   if (lane != 0 || column >= columns) return;
   for (int other = 1; other < Tile::kLanes; ++other) sum += smem.partial[other][place];
-  out[chunk * columns + column] = from_float<Out>(sum);
+  sink(chunk * columns + column, sum);
+}
+
+template <class In, class Sink>
+cudaError_t launch_column_chunks(cudaStream_t stream, const In* x, int64_t rows, int64_t columns,
+                                 int64_t chunk_rows, const Sink& sink) {
+  using Tile = ColumnSumTile;
+  const int64_t blocks = ceil_div(columns, Tile::kColumns) * ceil_div(rows, chunk_rows);
+  return simt::launch(column_sum_kernel<Tile, In, Sink>,
+                      {grid_1d(blocks), Tile::kThreads, sizeof(ColumnSumSmem<Tile>), stream}, x,
+                      rows, columns, chunk_rows, sink);
 }
 
 }  // namespace sslcuda::cuda
