@@ -50,10 +50,12 @@ install(FILES ${_examples} DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/libsslc
         COMPONENT development)
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+# Programs that are packed beside the library with CUDA go with the one without it, too.
+file(WRITE "${PROJECT_BINARY_DIR}/debian/shlibs"
+     "libsslcuda ${PROJECT_VERSION_MAJOR} ${_library} (>= ${PROJECT_VERSION})\n")
 file(WRITE "${PROJECT_BINARY_DIR}/debian/triggers" "activate-noawait ldconfig\n")
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/debian/triggers")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
+    "${PROJECT_BINARY_DIR}/debian/shlibs" "${PROJECT_BINARY_DIR}/debian/triggers")
 set(CPACK_DEBIAN_PACKAGE_MULTIARCH same)  # from CMake 3.31 on
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${_library} (= ${_version})")
 if(SSLCUDA_WITH_CUDA)

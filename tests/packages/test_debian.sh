@@ -1,7 +1,7 @@
 #!/bin/bash
-# test_debian.sh - makes the Debian packages, looks at what they say of themselves, unpacks them and
-# builds programs against them. As root it then installs them with apt-get, and purges them, in an
-# overlay over the machine's files, of which nothing is left afterwards.
+# test_debian.sh CMAKE_OPTION... - makes the Debian packages, looks at what they say of themselves,
+# unpacks them and builds programs against them. As root it then installs them with apt-get, and purges
+# them, in an overlay over the machine's files, of which nothing is left afterwards.
 . "$(dirname "$0")/common.sh"
 for tool in dpkg-deb dpkg-shlibdeps apt-get; do
   command -v "$tool" >/dev/null || skip "this machine has no $tool"
@@ -9,7 +9,7 @@ done
 
 # Compiled anew with other settings for where files go; ccache has the results of the same flags.
 quietly "the build cannot be configured" cmake -S "$source_dir" -B "$work/build" -G Ninja \
-  -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DSSLCUDA_CUDA=OFF -DSSLCUDA_TESTS=OFF
+  -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DSSLCUDA_TESTS=OFF "$@"
 quietly "the packages cannot be made" cmake --build "$work/build" --target package
 grep -h MiB "$work/log"
 
@@ -33,7 +33,9 @@ depends libsslcuda-dev "libsslcuda1 \(= $deb_version\)"
 depends sslcuda-tools "libsslcuda1 \(= $deb_version\)"
 depends sslcuda-tools 'libcairo2 .*'
 for name in "${!deb[@]}"; do
-  if dpkg-deb -f "${deb[$name]}" Depends | grep -Ei 'cuda[^1-]|nvidia'; then
+  # Its own name apart. What is recommended is installed, too.
+  if dpkg-deb -f "${deb[$name]}" Pre-Depends Depends Recommends | sed 's/[a-z]*sslcuda//g' |
+    grep -Ei 'cu(da|blas|dnn)|nvidia|nccl'; then
     fail "$name depends on CUDA"
   fi
   for file in copyright changelog.gz changelog.Debian.gz; do
@@ -42,8 +44,10 @@ for name in "${!deb[@]}"; do
 done
 [[ "$(dpkg-deb -I "${deb[libsslcuda1]}" triggers)" == "activate-noawait ldconfig" ]] ||
   fail "ldconfig is not run when libsslcuda1 comes or goes"
-dpkg-deb -I "${deb[libsslcuda1]}" shlibs | has "^libsslcuda 1 libsslcuda1 (>= $version" ||
-  fail "packages that need libsslcuda.so.1 would not be told what to depend on"
+# With or without CUDA.
+needed="$(dpkg-deb -I "${deb[libsslcuda1]}" shlibs | sed -n 's/^libsslcuda 1 libsslcuda1 (>= \(.*\))$/\1/p')"
+{ [[ -n "$needed" ]] && dpkg --compare-versions "$needed" le "$version-1~cpu"; } ||
+  fail "packages that need libsslcuda.so.1 would depend on its version '$needed'"
 if command -v lintian >/dev/null; then
   lintian --allow-root --fail-on error "${deb[@]}" || fail "lintian finds errors"
 fi
@@ -55,6 +59,12 @@ names_no_place "$work/root" "$source_dir" "$work"
 library_dir="$(dirname "$(find "$work/root" -name libsslcuda.so.1)")"
 [[ "$library_dir" == "$work/root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" ]] ||
   fail "the library is in $library_dir"
+# Without CUDA the packages are older than those with it.
+built="$(LD_LIBRARY_PATH="$library_dir" "$work/root/usr/bin/sslcuda" --version)"
+order=eq
+if [[ "$built" == *"no CUDA"* ]]; then order=lt; fi
+dpkg --compare-versions "$deb_version" "$order" "$version-1" ||
+  fail "the packages have the version $deb_version, but in them is $built"
 with_cmake "unpacked, find_package" "-DCMAKE_PREFIX_PATH=$work/root/usr"
 PKG_CONFIG_PATH="$library_dir/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/root" \
   with_pkg_config "unpacked, pkg-config" "-Wl,-rpath,$library_dir"
