@@ -30,7 +30,7 @@ static int infonce(sslcuda_context* ctx, Batch* batch) {
 }
 
 int main(void) {
-  /* Row i of a and row i of b are a pair; the other rows of b are what a[i] must not match. */
+  /* Row i of b is the positive of row i of a; the other rows of b are its negatives. */
   Batch batch = {.a = {{1, 0}, {0, 1}, {-1, 0.5f}}, .b = {{0.9f, 0.1f}, {0.2f, 1}, {-1, 0}}};
   sslcuda_context* ctx;
   if (!ok(NULL, sslcuda_context_create(NULL, &ctx))) return 1;

@@ -118,8 +118,8 @@ typedef struct sslcuda_context_options {
  * without CUDA. */
 SSLCUDA_API sslcuda_status sslcuda_device_count(int32_t* count);
 
-/* Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL and the
- * message is had with sslcuda_last_message(NULL, ...). */
+/* Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL, and
+ * sslcuda_last_message(NULL, ...) has the message. */
 SSLCUDA_API sslcuda_status sslcuda_context_create(const sslcuda_context_options* options,
                                                   sslcuda_context** ctx);
 
@@ -127,8 +127,8 @@ SSLCUDA_API sslcuda_status sslcuda_context_create(const sslcuda_context_options*
  * NULL is fine. Safe on a lost context. */
 SSLCUDA_API sslcuda_status sslcuda_context_destroy(sslcuda_context* ctx);
 
-/* Copies the message of the context's last failed call into buffer, cut to capacity bytes with
- * the final NUL. ctx NULL: of this thread's last failure that had no usable context. */
+/* Copies the message of the context's last failed call into buffer, cut to capacity bytes including
+ * the final NUL. With ctx NULL: that of this thread's last failure without a usable context. */
 SSLCUDA_API sslcuda_status sslcuda_last_message(const sslcuda_context* ctx, char* buffer,
                                                 size_t capacity);
 
@@ -138,12 +138,12 @@ SSLCUDA_API sslcuda_status sslcuda_context_device(sslcuda_context* ctx, int32_t*
                                                   int32_t* ordinal);
 
 /* One line for people: "cuda:0 NVIDIA H100 80GB HBM3 (sm_90)" or "cpu (2 threads)", in buffer, cut
- * to capacity bytes with the final NUL. */
+ * to capacity bytes including the final NUL. */
 SSLCUDA_API sslcuda_status sslcuda_context_describe(sslcuda_context* ctx, char* buffer,
                                                     size_t capacity);
 
-/* The stream that ops are queued on. A CUDA context starts with a stream of its own; NULL goes
- * back to it. A caller's stream must outlive its use here. On the CPU only NULL is accepted. */
+/* The stream that ops are queued on. NULL is the context's own, as at first; the default stream of
+ * CUDA is cudaStreamLegacy. A stream must outlive its use. On the CPU only NULL is accepted. */
 SSLCUDA_API sslcuda_status sslcuda_context_set_stream(sslcuda_context* ctx, sslcuda_stream stream);
 SSLCUDA_API sslcuda_status sslcuda_context_get_stream(sslcuda_context* ctx, sslcuda_stream* stream);
 
@@ -152,7 +152,7 @@ SSLCUDA_API sslcuda_status sslcuda_synchronize(sslcuda_context* ctx);
 
 enum { SSLCUDA_LOG_OFF = 0, SSLCUDA_LOG_ERROR = 1, SSLCUDA_LOG_INFO = 2, SSLCUDA_LOG_DEBUG = 3 };
 
-/* Gets a message with its level, and the `user` that sslcuda_context_set_log() was given. */
+/* Receives a message with its level, and the `user` that was given to sslcuda_context_set_log(). */
 typedef void (*sslcuda_log_callback)(int32_t level, const char* message, void* user);
 
 /* Sends messages up to `level` to the callback, which also gets `user`, on the calling thread;
@@ -162,9 +162,9 @@ SSLCUDA_API sslcuda_status sslcuda_context_set_log(sslcuda_context* ctx, int32_t
 
 /* ---------------------------------------------------------------- workspace ------------------ */
 
-/* Planning: between begin and end, ops check their arguments (pointers only for being NULL or
- * not, where that changes the work), launch nothing, and the largest workspace that any of them
- * needs is noted. So one dry run of a program tells what to reserve:
+/* Planning: between begin and end, ops check their arguments (of pointers only whether they are
+ * NULL, where that changes the work) and launch nothing; the context records the largest workspace
+ * that any of them needs. So one dry run of a program tells how much to reserve:
  *
  *   sslcuda_plan_begin(ctx);  step(...);  sslcuda_plan_end(ctx, &bytes);
  *   sslcuda_context_reserve(ctx, bytes);
@@ -176,9 +176,9 @@ SSLCUDA_API sslcuda_status sslcuda_plan_end(sslcuda_context* ctx, size_t* bytes)
  * captured before stay valid. */
 SSLCUDA_API sslcuda_status sslcuda_context_reserve(sslcuda_context* ctx, size_t bytes);
 
-/* Uses the caller's buffer of so many bytes as workspace, 256-byte aligned on the context's device;
- * it must outlive its use, replays of graphs captured with it included. NULL goes back to the
- * context's own. */
+/* Uses the caller's buffer of `bytes` bytes as workspace, 256-byte aligned on the context's device.
+ * It must outlive its use, including replays of graphs captured with it. NULL selects the context's
+ * own workspace again. */
 SSLCUDA_API sslcuda_status sslcuda_context_set_workspace(sslcuda_context* ctx, void* buffer,
                                                          size_t bytes);
 
@@ -188,19 +188,19 @@ SSLCUDA_API sslcuda_status sslcuda_context_set_workspace(sslcuda_context* ctx, v
  * give NULL. */
 SSLCUDA_API sslcuda_status sslcuda_alloc(sslcuda_context* ctx, size_t bytes, void** pointer);
 
-/* Frees the pointer that sslcuda_alloc of the same context gave, after the queued work. NULL is
+/* Frees the pointer that sslcuda_alloc of the same context returned, after the queued work. NULL is
  * fine. */
 SSLCUDA_API sslcuda_status sslcuda_free(sslcuda_context* ctx, void* pointer);
 
 enum { SSLCUDA_HOST_TO_DEVICE = 0, SSLCUDA_DEVICE_TO_HOST = 1, SSLCUDA_DEVICE_TO_DEVICE = 2 };
 
-/* Copies bytes in stream order; source and destination must not overlap. By its direction, it
- * returns when the source may be changed (HOST_TO_DEVICE) or the data has arrived (DEVICE_TO_HOST;
- * the two cannot be captured), or is only queued (DEVICE_TO_DEVICE). */
+/* Copies bytes in stream order; source and destination must not overlap. By direction, it returns
+ * when the source may be changed (HOST_TO_DEVICE), when the data has arrived (DEVICE_TO_HOST), or
+ * at once (DEVICE_TO_DEVICE, which is queued). The first two cannot be captured. */
 SSLCUDA_API sslcuda_status sslcuda_copy(sslcuda_context* ctx, void* destination, const void* source,
                                         size_t bytes, int32_t direction);
 
-/* Sets bytes of device memory, from destination on, to `value` (0..255). Queued. */
+/* Sets each of `bytes` bytes of device memory at destination to `value` (0..255). Queued. */
 SSLCUDA_API sslcuda_status sslcuda_fill(sslcuda_context* ctx, void* destination, int32_t value,
                                         size_t bytes);
 
@@ -211,9 +211,9 @@ SSLCUDA_API sslcuda_status sslcuda_counter_add(sslcuda_context* ctx, int64_t* co
 
 /* ---------------------------------------------------------------- graphs --------------------- */
 
-/* Between begin and end, queued calls are recorded instead of run; a replay runs them all again
- * on the same pointers, now reading the contents of that moment. On CUDA this is a CUDA graph, on
- * the CPU a list. Do not mix with capture of the stream by the caller. */
+/* Between begin and end, queued calls are recorded instead of run; each launch runs them all on the
+ * same pointers, reading what these hold at that time. On CUDA this is a CUDA graph, on the CPU a
+ * list. Do not combine it with stream capture by the caller. */
 SSLCUDA_API sslcuda_status sslcuda_graph_begin(sslcuda_context* ctx);
 SSLCUDA_API sslcuda_status sslcuda_graph_end(sslcuda_context* ctx, sslcuda_graph** graph);
 SSLCUDA_API sslcuda_status sslcuda_graph_launch(sslcuda_context* ctx, sslcuda_graph* graph);
@@ -222,9 +222,9 @@ SSLCUDA_API sslcuda_status sslcuda_graph_destroy(sslcuda_context* ctx, sslcuda_g
 /* ---------------------------------------------------------------- layers --------------------- */
 
 /* Storage type of the tensors of a call. Scalars, losses and row statistics are float32, and so are
- * all sums. F32 is multiplied in float32 accuracy; TF32 is stored as float32 too, but its products
- * may be taken from factors rounded to 10 bits of mantissa. Entries that do not say otherwise take
- * F32 only. */
+ * all sums. F32 products have float32 accuracy; TF32 tensors are stored as float32 too, but factors
+ * of products may be rounded to 10 bits of mantissa. Entries that do not say otherwise take F32
+ * only. */
 enum { SSLCUDA_F32 = 0, SSLCUDA_BF16 = 1, SSLCUDA_F16 = 2, SSLCUDA_TF32 = 3 };
 
 enum { SSLCUDA_ACTIVATION_NONE = 0, SSLCUDA_ACTIVATION_RELU = 1, SSLCUDA_ACTIVATION_SIGMOID = 2 };
@@ -280,8 +280,8 @@ SSLCUDA_API sslcuda_status sslcuda_linear_backward(sslcuda_context* ctx, int32_t
                                                    void* grad_bias);
 
 /*
- * Linear layer and mean squared error of its output, in one pass: what the last layer of an
- * autoencoder comes to.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
+ * Linear layer and the mean squared error of its output in one pass, such as the last layer of an
+ * autoencoder.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
  *
  *   dtype       any
  *   x           in   [n, in]; n >= 1
@@ -313,9 +313,9 @@ typedef struct sslcuda_conv2d_shape {
 } sslcuda_conv2d_shape;
 
 /*
- * 2-d convolution (cross-correlation, as every framework has it).  y = act(x * weight + bias)
- * On the CPU, under a 3 x 3 kernel, what depends on an infinity or NaN may become NaN, and with it
- * what is one pixel further away; likewise in the gradients.
+ * 2-d convolution (cross-correlation, as in every framework).  y = act(x * weight + bias)
+ * On the CPU, with a 3 x 3 kernel, outputs that depend on an infinity or NaN may become NaN, and so
+ * may outputs one pixel further away; the same holds for the gradients.
  *
  *   shape       in   extents, strides and padding
  *   x           in   [n, c, h, w]
@@ -436,8 +436,8 @@ SSLCUDA_API sslcuda_status sslcuda_group_norm_backward(
 
 enum { SSLCUDA_POOL_MAX = 0, SSLCUDA_POOL_AVERAGE = 1 };
 
-/* Shape of a 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
- * width likewise. Strides of 0 mean the kernel's size. 2 pad <= kernel. */
+/* Shape of 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
+ * width likewise. A stride of 0 means the kernel's size. 2 pad <= kernel. */
 typedef struct sslcuda_pool2d_shape {
   size_t size;        /* sizeof(sslcuda_pool2d_shape) */
   int64_t n, c, h, w; /* images, channels, height, width */
@@ -445,9 +445,9 @@ typedef struct sslcuda_pool2d_shape {
 } sslcuda_pool2d_shape;
 
 /*
- * 2-d pooling: the largest value of each window, or its mean. Padding never wins, and counts as
- * zeros in the mean, which is always over kernel_h kernel_w. A window of the size of the image is
- * global pooling.
+ * 2-d pooling: the maximum of each window, or its mean. Padding never is the maximum, and counts as
+ * zeros in the mean, which always divides by kernel_h kernel_w. A window of the size of the image
+ * is global pooling.
  *
  *   kind   in   SSLCUDA_POOL_MAX or SSLCUDA_POOL_AVERAGE
  *   shape  in   extents, strides and padding
@@ -458,7 +458,7 @@ SSLCUDA_API sslcuda_status sslcuda_pool2d_forward(sslcuda_context* ctx, int32_t 
                                                   void* y);
 
 /*
- * Its gradient. Of equal maxima the first in row-major order gets it; a NaN counts as largest.
+ * Its gradient. Of equal maxima the first in row-major order receives it; NaN counts as largest.
  *
  *   kind, shape  in  as in the forward
  *   x, y    in   as in the forward; [opt] for AVERAGE
@@ -535,7 +535,7 @@ SSLCUDA_API sslcuda_status sslcuda_similarity_backward(
     const void* grad_s, int64_t lds, void* grad_a, void* grad_b, float* grad_tau);
 
 /*
- * InfoNCE: every row of a finds its partner, the same row of b, among all rows of b.
+ * InfoNCE: row i of a has row i of b as its positive and all other rows of b as negatives.
  *   s[i,j] = <a[i], b[j]> / tau
  *   loss   = mean over i of ( log sum_j exp(s[i,j]) - s[i,i] )
  * One call gives the value and every gradient; the n x n scores are never stored. Each output is
@@ -544,7 +544,7 @@ SSLCUDA_API sslcuda_status sslcuda_similarity_backward(
  *   dtype       any
  *   n           in   pairs, >= 2      d  in  width, >= 1
  *   a           in   [n, d], rows lda apart      b  in  [n, d], rows ldb apart; may be a (with
- *                    ldb = lda); rows are taken as they are, normalise them before if wanted
+ *                    ldb = lda); rows are not normalised
  *   tau         in   temperature, finite, > 0; ignored with tau_device
  *   tau_device  in   one float in device memory [opt]
  *   grad_loss   in   upstream gradient, one float in device memory [opt]
@@ -567,11 +567,11 @@ SSLCUDA_API sslcuda_status sslcuda_infonce(sslcuda_context* ctx, int32_t dtype, 
  *   loss = mean of row_loss over the rows that count; 0 if none does
  * Rows with labels[i] = ignore_index do not count: their loss and gradient are 0. A label that is
  * neither ignored nor in 0..v-1 is refused on the CPU; on CUDA, and in a graph, where it cannot
- * be seen in time, it makes that row's loss and gradient NaN.
+ * be checked in time, it makes that row's loss and gradient NaN.
  *
  *   logits         in   [n, v], rows ld apart; n, v >= 1
  *   labels         in   [n] int64 [opt]      targets  in  [n, v] probabilities, rows ld apart [opt]
- *   ignore_index   in   any int64; -100 by custom
+ *   ignore_index   in   any int64; usually -100
  *   smoothing      in   0 <= smoothing < 1
  *   grad_loss      in   upstream gradient [opt]
  *   loss           out  one float32 [opt]      row_loss  out  [n] float32 [opt]
@@ -613,28 +613,28 @@ SSLCUDA_API sslcuda_status sslcuda_binary_cross_entropy(sslcuda_context* ctx, in
 /* ---------------------------------------------------------------- contrastive family --------- */
 
 /*
- * One call for the whole family: a row a[i] is scored against columns b[j], and what is wanted is
+ * One call for the whole family: each row a[i] is scored against columns b[j], and the outputs are
  * computed from the scores without ever storing the [n, m] matrix.
  *
  *   s[i,j] = <a[i], b[j]> / tau (+ column_bias[j])           r[i] = log sum_j exp(s[i,j])
- *   u[i]   = weights[i] / (their sum over the rows that count); weights of 1 if none are given
+ *   u[i]   = weights[i] / (their sum over the rows that count); without weights all are 1
  *
  *   kind        loss, P[i]: the positives of row i
- *   INFONCE     sum_i u[i] (r[i] - s[i,P]);  P[i] = labels[i], or i
+ *   INFONCE     sum_i u[i] (r[i] - s[i,P]);  P[i] = labels[i], or i without labels (then m >= n)
  *   CLIP        sum_i u[i] (r[i] + c[i] - 2 s[i,i]) / 2,  c[j] = log sum_i exp(s[i,j]);  m = n
- *   NTXENT      as INFONCE within one tensor of n = 2k rows: P[i] = (i + k) mod n, and no row
- *               is scored against itself
+ *   NTXENT      as INFONCE within one tensor of n = 2k rows: P[i] = (i + k) mod n, without s[i,i]:
+ *               no row is scored against itself
  *   SUPCON      sum_i u[i] (r[i] - mean of s[i,j] over P[i]), without s[i,i];  P[i]: the other
  *               rows of the same label. Rows without a positive do not count.
  *   SUPCON_IN   sum_i u[i] (r[i] - log mean of exp(s[i,j]) over P[i])
  *   SIGLIP      sum_i u[i] sum_j softplus(-y (s[i,j] + bias)),  y = 1 where j = i, else -1
- *   SAMPLED     wav2vec 2.0: row i is scored against b[indices[i,k]], k = 0 ... sampled - 1, of
- *               which the first is its positive; rows equal to it as stored do not count
+ *   SAMPLED     wav2vec 2.0: row i is scored against b[indices[i,k]], k = 0 ... sampled - 1; the
+ *               first is its positive, and negatives equal to it as stored do not count
  *
  * Linear layer + cross-entropy is INFONCE with a = x, b = weight [v, d], labels, column_bias,
  * smoothing and z_loss: the loss of a row is then
  *   r - (1 - smoothing) s[i,P] - (smoothing / m) sum_j s[i,j] + z_loss r^2.
- * MoCo is INFONCE with `positives`, one's own for each row, and b the queue.
+ * MoCo is INFONCE with `positives`, the key of each row, and b the queue.
  */
 enum {
   SSLCUDA_INFONCE = 0,
@@ -652,19 +652,19 @@ enum {
 typedef struct sslcuda_contrastive_args {
   size_t size;       /* sizeof(sslcuda_contrastive_args) */
   int32_t kind;      /* SSLCUDA_INFONCE ... */
-  int32_t normalize; /* 1: rows of a, b, positives, negatives count as scaled to unit length; a
-                        zero row stays zero */
-  int64_t n, m, d;   /* rows, columns, width */
+  int32_t normalize; /* 1: rows of a, b, positives and negatives are scaled to unit length first;
+                        a zero row stays zero */
+  int64_t n, m, d;   /* rows, columns, width; each >= 1 (with positives m may be 0) */
 
   const void* a; /* [n, d], rows lda apart */
   int64_t lda;
   const void* b; /* [m, d], rows ldb apart. NULL in NTXENT, SUPCON and SUPCON_IN: b is a (m is
-                    then not read), and grad_a the gradient on both sides */
+                    then not read), and grad_a is the sum of both sides' gradients */
   int64_t ldb;
 
-  /* Temperature: scores are multiplied with exp(*log_scale), 1 / *tau_device or 1 / tau, the first
-   * that is given, but not with more than max_scale; where that acts, the temperature's gradient
-   * is 0. */
+  /* Temperature: scores are multiplied by exp(*log_scale), 1 / *tau_device or 1 / tau, the first
+   * that is given, clamped to max_scale. Where it is clamped, the gradient of the temperature is
+   * 0. */
   float tau;               /* finite, > 0; INIT: 1 */
   float max_scale;         /* finite, > 0; 0: no limit */
   const float* tau_device; /* one float */
@@ -675,12 +675,12 @@ typedef struct sslcuda_contrastive_args {
                                    SUPCON, SUPCON_IN: classes, required */
   const int64_t* column_labels; /* [m]  SUPCON, SUPCON_IN with b: its classes */
   int64_t ignore_index;         /* rows with this label do not count; INIT: -100 */
-  const float* weights;         /* [n] float32, >= 0; 0: the row does not count */
+  const float* weights;         /* [n] float32, finite, >= 0; 0: the row does not count */
   const void* positives;        /* [n, d], rows ld_positives apart  INFONCE: the positive of each
-                                   row, which is no column */
+                                   row, instead of a column of b */
   int64_t ld_positives;
-  const void* negatives; /* [n, negatives_per_row, d] dense  INFONCE, CLIP (its rows): more
-                            columns of each row's own */
+  const void* negatives; /* [n, negatives_per_row, d] dense  INFONCE, CLIP (its rows): further
+                            negatives, each row's own */
   int64_t negatives_per_row;
   const int64_t* indices; /* [n, sampled]  SAMPLED: 0 <= indices[i,k] < m */
   int64_t sampled;
@@ -700,13 +700,13 @@ typedef struct sslcuda_contrastive_args {
   const float* column_bias; /* [m] float32  INFONCE */
   float smoothing, z_loss;  /* INFONCE; 0 <= smoothing < 1, z_loss >= 0 */
 
-  /* A part of a larger matrix: a and b are rows from first_row and columns from first_column of
-   * one of total_rows x total_columns (0: n and m). Labels count in the large one, i = j means the
-   * same place in it, and u[i] is weights[i] / total_rows if that is given. Log-sum-exps that are
-   * given are taken instead of those of this part. Where columns are missing, row_lse and
-   * row_positive are had, sslcuda_lse_merge() puts the parts together, and the gradients are had
-   * with the result as given_row_lse; those of all parts add up. Where rows are missing, the same
-   * holds for column_lse in CLIP. SUPCON and SUPCON_IN need all columns, SAMPLED has no parts. */
+  /* A part of a larger matrix: a holds the rows from first_row on, b the columns from first_column
+   * on, of total_rows x total_columns scores (0: n and m). Labels and i = j refer to the large
+   * matrix, and u[i] is weights[i] / total_rows if total_rows is given. A part without all columns
+   * gives row_lse and row_positive (no loss, row_loss, row_entropy or top1). sslcuda_lse_merge()
+   * merges the row_lse of the parts; with the result as given_row_lse, each part gives its share
+   * of the gradients, and the shares add up. Where rows are missing, the same holds for column_lse
+   * in CLIP. SUPCON and SUPCON_IN need all columns, SAMPLED has no parts. */
   int64_t first_row, first_column, total_rows, total_columns;
   const float* given_row_lse;    /* [n] */
   const float* given_column_lse; /* [m]  CLIP */
@@ -716,15 +716,15 @@ typedef struct sslcuda_contrastive_args {
   const float* grad_loss;     /* one float; NULL: 1 */
   const float* grad_row_loss; /* [n] */
 
-  size_t workspace_limit; /* bytes that the op should not exceed, if it can help it, beyond what
-                             grows with n + m; 0: 64 MiB. It decides in how many waves of rows the
-                             scores are made, not the result but for roundings */
+  size_t workspace_limit; /* target for the workspace in bytes, beyond what grows with n + m;
+                             0: 64 MiB. It sets how many rows of scores are computed at a time,
+                             and changes results by rounding only */
 
   /* Outputs, each [opt]: what is NULL is not computed. The statistics row_lse, row_positive and
-   * row_entropy are had for all rows: those that do not count too; an ignored label means no
-   * positive, and where no column counts, row_lse is -infinity and the entropy 0. */
+   * row_entropy are computed for all rows, including those that do not count. A row with an ignored
+   * label has no positive; where no column counts, row_lse is -infinity and the entropy 0. */
   float* loss;         /* one float32 */
-  float* row_loss;     /* [n]: what u[i] is multiplied with above; 0 for rows that do not count */
+  float* row_loss;     /* [n]: the factor of u[i] above; 0 for rows that do not count */
   float* row_lse;      /* [n]: r; not SIGLIP */
   float* column_lse;   /* [m]: c; CLIP */
   float* row_positive; /* [n]: s[i,P], mean over P; 0 where it is outside this part. Not SIGLIP */
@@ -769,7 +769,7 @@ SSLCUDA_API sslcuda_status sslcuda_lse_merge(sslcuda_context* ctx, int64_t count
 /* ---------------------------------------------------------------- optimiser ------------------ */
 
 /*
- * One Adam step over many tensors in one launch (Kingma & Ba 2015, as PyTorch computes it).
+ * One Adam step over a list of tensors (Kingma & Ba 2015, as PyTorch computes it).
  *   m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
  *   param -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  *
@@ -797,7 +797,7 @@ SSLCUDA_API sslcuda_status sslcuda_adam_step(sslcuda_context* ctx, int32_t dtype
  *   param -= lr (nesterov ? g + momentum v : v)
  *
  *   tensors, counts, params, grads, lr, lr_device  as in sslcuda_adam_step
- *   velocities    in/out  v, zeros before the first step; not looked at where momentum is 0 [opt]
+ *   velocities    in/out  v, zeros before the first step; not used where momentum is 0 [opt]
  *   momentum      in      0 <= momentum < 1      weight_decay  in  finite, >= 0
  *   nesterov      in      0 or 1
  */
@@ -816,7 +816,7 @@ SSLCUDA_API sslcuda_status sslcuda_sgd_step(sslcuda_context* ctx, int32_t dtype,
  *   tensors ... weight_decay  as in sslcuda_sgd_step
  *   adapt  in  host array [tensors] [opt]: where it is 0 (biases, norms), the tensor is not decayed
  *              and g = grad; NULL means all are adapted
- *   trust  in  trust coefficient, finite, > 0; 0.001 by custom
+ *   trust  in  trust coefficient, finite, > 0; usually 0.001
  */
 SSLCUDA_API sslcuda_status sslcuda_lars_step(sslcuda_context* ctx, int32_t dtype, int64_t tensors,
                                              const int64_t* counts, void* const* params,
@@ -828,7 +828,7 @@ SSLCUDA_API sslcuda_status sslcuda_lars_step(sslcuda_context* ctx, int32_t dtype
 /* ---------------------------------------------------------------- random numbers ------------- */
 
 /*
- * Random numbers of Philox4x32-10 (Salmon et al. 2011): each is a function of its place and the
+ * Random numbers of Philox4x32-10 (Salmon et al. 2011): each is a function of its index and the
  * arguments alone, so there is no state, and the same call gives the same bits on any device.
  *   q    = sequence + *sequence_device mod 2^64; a counter that a graph advances draws anew in each
  *          replay
@@ -912,32 +912,32 @@ SSLCUDA_API sslcuda_status sslcuda_rotate(sslcuda_context* ctx, int32_t dtype, i
                                           int64_t h, int64_t w, const void* x, const float* degrees,
                                           float fill, void* y);
 
-/* What sslcuda_augment draws for each view of an image. INIT: nothing is changed. */
+/* Ranges that sslcuda_augment draws from for each view. INIT: a view equals its image. */
 typedef struct sslcuda_augmentation {
   size_t size;     /* sizeof(sslcuda_augmentation) */
-  float scale_low; /* share of the image's area that the crop has, up to scale_high: 0 < low <= high
-                      <= 1 */
+  float scale_low; /* area of the crop as a fraction of the image's, uniform up to scale_high:
+                      0 < low <= high <= 1 */
   float scale_high;
-  float ratio_low; /* the crop's share of the width / its share of the height, log-uniform up to
-                      ratio_high: finite, 0 < low <= high; neither share is more than 1 */
+  float ratio_low; /* fraction of the width / fraction of the height that the crop has, log-uniform
+                      up to ratio_high: finite, 0 < low <= high; both fractions are at most 1 */
   float ratio_high;
   float degrees;    /* rotation by +-degrees, 0..180 */
   float shear;      /* horizontal shear by +-degrees, 0..60 */
-  float translate;  /* shift by +-translate of each side, 0..1 */
+  float translate;  /* shift by +-translate of each side's length, 0..1 */
   float flip;       /* probability of a horizontal flip */
   float brightness; /* x -> (x - fill) (1 + contrast u) + fill + brightness v, u and v in +-1; both
                        finite, >= 0 */
   float contrast;
   float blur;      /* probability of a Gaussian blur */
-  float sigma_low; /* its sigma in pixels, up to sigma_high: 0 < low <= high <= 3; it reaches 3
-                      sigma, and beyond the image the edge goes on */
+  float sigma_low; /* its sigma in pixels, up to sigma_high: 0 < low <= high <= 3; cut off at
+                      3 sigma; beyond the image its edge pixels are repeated */
   float sigma_high;
   float noise; /* standard deviation of Gaussian noise on each element, finite, >= 0 */
   float drop;  /* probability that a pixel becomes `fill` in all channels */
   float fill;  /* value outside the image, finite */
 } sslcuda_augmentation;
 
-/* Nothing is changed. */
+/* A view equals its image. */
 #define SSLCUDA_AUGMENTATION_INIT \
   { sizeof(sslcuda_augmentation), 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0 }
 
@@ -945,12 +945,12 @@ typedef struct sslcuda_augmentation {
  * Augmentation: random views of images in one pass. A view is an affine map of the image (crop,
  * stretched to h x w; rotation, shear and shift about the centre; flip; bilinear), then brightness
  * and contrast, blur, noise, drop, in this order. Everything is drawn by Philox from (seed,
- * sequence, view, image, pixel), apart from the numbers of sslcuda_random_*; docs/ops/augment.md
- * has the formulas. An augmentation has no gradient.
+ * sequence, view, image, pixel), disjoint from the numbers of sslcuda_random_*. Formulas are in
+ * docs/ops/augment.md. An augmentation has no gradient.
  *
  *   x                in   [n, c, h, w]; h, w <= 2^24
  *   views            in   views of each image, >= 1
- *   augmentation     in   what is drawn
+ *   augmentation     in   ranges to draw from
  *   seed, sequence, sequence_device  as in sslcuda_random_uniform
  *   y                out  [views, n, c, h, w]
  */

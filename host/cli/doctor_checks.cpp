@@ -106,10 +106,10 @@ Finding try_device(const std::string& name, int32_t device, int32_t ordinal, Lev
               c.data(), 2);
   c.download(product);
   if (product != kProduct) {
-    return {name, Level::kProblem, context.describe() + " computes wrong numbers",
+    return {name, Level::kProblem, context.describe() + " computes wrong results",
             "do not train on it; check the hardware and report it with sslcuda --version"};
   }
-  return {name, Level::kOk, context.describe() + " computes right numbers"};
+  return {name, Level::kOk, context.describe() + " computes correct results"};
 } catch (const StatusError& error) {
   return finding_of(name, failure, error.what(), "report it with the output of sslcuda --version");
 }

@@ -94,7 +94,7 @@ void eval_reconstruction(const Options& options) {
 }  // namespace
 
 void add_eval_command(CLI::App& app, Action& chosen) {
-  CLI::App* eval = app.add_subcommand("eval", "Measure how good a run's model is");
+  CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained run");
   eval->require_subcommand(1);
   eval->footer(help_footer("sslcuda eval knn --run runs/first"));
   add_run_command<Options>(*eval, chosen, "knn",
@@ -111,10 +111,10 @@ void add_eval_command(CLI::App& app, Action& chosen) {
   linear->add_option("--batch-size", probe.batch, "Images per step")
       ->type_name("N")
       ->capture_default_str();
-  linear->add_option("--lr", probe.lr, "At the start, for a batch of 256; others scale it")
+  linear->add_option("--lr", probe.lr, "Initial learning rate for a batch of 256; others scale it")
       ->type_name("X")
       ->capture_default_str();
-  linear->add_option("--seed", probe.seed, "Of the images' order")
+  linear->add_option("--seed", probe.seed, "Random seed of the order of the images")
       ->type_name("N")
       ->capture_default_str();
   add_run_command<Options>(*eval, chosen, "reconstruction",

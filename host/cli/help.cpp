@@ -18,8 +18,8 @@ constexpr const char* kExitCodes =
     "    4  device failure\n"
     "    5  the loss diverged\n"
     "    6  output cannot be written\n"
-    "   75  the device was lost; go on with --resume\n"
-    "  130  interrupted, and all is saved; go on with --resume";
+    "   75  the device was lost; continue with --resume\n"
+    "  130  interrupted and saved; continue with --resume";
 
 // `name` and beside it `text`, below it if the name is too long.
 std::string entry(const std::string& name, const std::string& text) {

@@ -121,7 +121,7 @@ Json Inspection::json() const {
   for (const auto& [key, text] : file_.metadata) metadata[key] = metadata_value(text);
   return {{"file", path_.string()},
           {"bytes", bytes_},
-          {"checksum", file_.checked ? "right" : "none"},
+          {"checksum", file_.checked ? "ok" : "none"},
           {"metadata", metadata},
           {"parameters", count(model_)},
           {"tensors", json_of(model_)},
@@ -141,7 +141,7 @@ void print_metadata(const std::string& name, const Json& json) {
 
 void Inspection::print() const {
   fmt::print("{}: {}, {}\n", path_.string(), byte_size(bytes_),
-             file_.checked ? "checksum right" : "it has no checksum");
+             file_.checked ? "checksum ok" : "no checksum");
   for (const auto& [key, text] : file_.metadata) print_metadata(key, metadata_value(text));
   print_rows("model", model_);
   print_rows("optimiser", optimizer_);

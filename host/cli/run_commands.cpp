@@ -125,10 +125,10 @@ void reconstruct(const Options& given) {
 
 void add_reconstruct(CLI::App& app, Action& chosen) {
   const auto options = add_run_command<Options>(
-      app, chosen, "reconstruct", "Draw test images and what an autoencoder makes of them",
+      app, chosen, "reconstruct", "Draw test images beside their reconstructions",
       "sslcuda reconstruct --run runs/vae --npy", reconstruct);
   app.get_subcommand("reconstruct")
-      ->add_flag("--npy", options->npy, "Also write those of all test images, for NumPy");
+      ->add_flag("--npy", options->npy, "Also write all reconstructed test images, for NumPy");
 }
 
 void plot_loss(const Options& options) {

@@ -18,7 +18,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("DIR");
   command.add_option("--device", choice.device, "auto, cpu, cuda or cuda:N (default: as trained)")
       ->type_name("NAME");
-  command.add_option("--threads", choice.threads, "On the CPU (default: as trained)")
+  command.add_option("--threads", choice.threads, "CPU threads (default: as trained)")
       ->type_name("N");
   add_progress_option(command, options.progress);
   command.add_flag("--json", options.json, "Print JSON, for programs");

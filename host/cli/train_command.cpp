@@ -58,14 +58,13 @@ class MethodCommand {
 };
 
 void MethodCommand::add_run_options() {
-  command_
-      .add_option("--out", given_.out, "For the results (default: runs/<method>-<date>-<time>)")
+  command_.add_option("--out", given_.out, "Run directory (default: runs/<method>-<date>-<time>)")
       ->type_name("DIR");
   command_.add_flag("--overwrite", given_.overwrite, "Replace the run in a non-empty --out");
-  command_.add_flag("--resume", given_.resume, "Go on with the run in --out from its checkpoint");
+  command_.add_flag("--resume", given_.resume, "Continue the run in --out from its checkpoint");
   command_
       .add_option("--config", given_.config,
-                  "Options by their keys, as in a run's config.json; the command line wins")
+                  "Options as in a run's config.json; the command line takes precedence")
       ->type_name("FILE");
 }
 
@@ -144,7 +143,7 @@ void MethodCommand::check_resume() const {
 }  // namespace
 
 void add_train_command(CLI::App& app, Action& chosen) {
-  CLI::App* train = app.add_subcommand("train", "Train on the images of MNIST or a relative of it");
+  CLI::App* train = app.add_subcommand("train", "Train on MNIST or a data set in its format");
   train->require_subcommand(1);
   train->footer(help_footer("sslcuda train rotation --data mnist --out runs/first"));
   for (const ProgramInfo& program : programs()) {

@@ -142,7 +142,7 @@ Names draw_reconstructions(Study& study, const RunDirectory& directory) {
   directory.write(RunDirectory::kReconstructions,
                   rows_png(study, {test_pixels(session, 0, n), copies},
                            {titled(study, "reconstructions"),
-                            "upper rows: test images; lower rows: what the model makes of them"}));
+                            "upper rows: test images; lower rows: reconstructions"}));
   return {RunDirectory::kReconstructions};
 }
 
@@ -154,8 +154,8 @@ Names draw_denoised(Study& study, const RunDirectory& directory) {
       RunDirectory::kDenoised,
       rows_png(study, {restored.corrupted, restored.images, test_pixels(session, 0, n)},
                {titled(study, "denoised"),
-                "upper rows: test images corrupted as in training; middle: what the model makes "
-                "of them; lower: as they were"}));
+                "upper rows: test images corrupted as in training; middle: reconstructions; "
+                "lower: originals"}));
   return {RunDirectory::kDenoised};
 }
 
@@ -205,8 +205,8 @@ Names draw_interpolation(Study& study, const RunDirectory& directory) {
       RunDirectory::kInterpolation,
       image_grid_png(grey_tiles(images, session.data.test.h, session.data.test.w), {kSteps + 2},
                      {titled(study, "interpolation"),
-                      "outer columns: test images; between them: images of the codes "
-                      "between theirs"}));
+                      "outer columns: test images; between them: images decoded from "
+                      "interpolated codes"}));
   return {RunDirectory::kInterpolation};
 }
 
@@ -216,17 +216,18 @@ bool corrupts(const Program& program) { return program.corrupts(); }
 bool generates(const Program& program) { return program.latent_width() > 0; }
 
 constexpr PlotKind kKinds[] = {
-    {"reconstructions", "test images and what the model makes of them", false,
+    {"reconstructions", "test images and their reconstructions", false,
      "autoencoder, denoise and vae", reconstructs, draw_reconstructions},
-    {"denoised", "corrupted test images, restored, and as they were", false, "denoise", corrupts,
+    {"denoised", "test images, corrupted and reconstructed", false, "denoise", corrupts,
      draw_denoised},
-    {"samples", "images of random codes", false, "vae", generates, draw_samples},
+    {"samples", "images decoded from random codes", false, "vae", generates, draw_samples},
     {"interpolation", "images between two test images", false, "vae", generates,
      draw_interpolation},
     {"filters", "weights of the first layer", false, "", always, draw_filters},
-    {"map", "test features in the plane, by PCA and t-SNE", true, "", always, draw_maps},
-    {"similarity", "of test features, by class", true, "", always, draw_similarity},
-    {"confusion", "which classes kNN takes for which", true, "", always, draw_confusion},
+    {"map", "test features by PCA and t-SNE", true, "", always, draw_maps},
+    {"similarity", "cosine similarity of test features, by class", true, "", always,
+     draw_similarity},
+    {"confusion", "confusion matrix of kNN", true, "", always, draw_confusion},
 };
 
 }  // namespace

@@ -104,7 +104,7 @@ std::string Report::page() const {
       heading() + cards() + section("Loss", loss_chart_html(metrics_)) +
           section("Pictures", run_pictures_html(run_.path())) +
           section("Evaluation", evaluation_tables(find_json(summary_, "eval"))) +
-          section("Go on", commands()) + section("Options", table(options)) +
+          section("Next steps", commands()) + section("Options", table(options)) +
           section("Environment", table(environment)) +
           fmt::format("<p class=\"quiet\">Written by {}</p>\n", escape_html(sslcuda_build_info())));
 }
@@ -150,7 +150,7 @@ std::string Report::commands() const {
     const auto lr = number_of(find_json(config_, "lr"));
     lower = fmt::format(" --lr {:g}", lr.value_or(1e-3) / 10);
   } else if (status_ != "completed") {
-    out += entry("Go on where it stopped:",
+    out += entry("Continue where it stopped:",
                  fmt::format("sslcuda train {} --out {} --resume", method, run));
   }
   out += entry(
@@ -163,9 +163,9 @@ std::string Report::commands() const {
     out += entry("Evaluate the features:", fmt::format("sslcuda eval knn --run {0}\n"
                                                        "sslcuda eval linear --run {0}",
                                                        run));
-    out += entry("Draw the pictures again, or write the features to embeddings.npy:",
+    out += entry("Draw the plots again, or write the features to embeddings.npy:",
                  fmt::format("sslcuda plot --run {0}\nsslcuda embed --run {0}", run));
-    out += entry("See what its checkpoint holds:", "sslcuda inspect " + run);
+    out += entry("Inspect its checkpoint:", "sslcuda inspect " + run);
   }
   out += entry("Follow its curves in TensorBoard:", "tensorboard --logdir " + run);
   return out;

@@ -21,16 +21,16 @@ struct PictureText {
 
 constexpr PictureText kTexts[] = {
     {RunDirectory::kReconstructions,
-     "Test images (upper rows) and what the model makes of them (lower rows).",
+     "Test images (upper rows) and their reconstructions (lower rows).",
      "Pairs of test images and their reconstructions"},
     {RunDirectory::kDenoised,
-     "Corrupted test images (upper rows), what the model makes of them (middle), and the images "
-     "before the corruption (lower rows).",
-     "Test images in threes: corrupted, restored by the model, and as they were"},
-    {RunDirectory::kSamples, "Images made from codes drawn at random.",
+     "Corrupted test images (upper rows), their reconstructions (middle), and the original images "
+     "(lower rows).",
+     "Test images in threes: corrupted, reconstructed, and original"},
+    {RunDirectory::kSamples, "Images decoded from random codes.",
      "Grid of images that the model generated"},
     {RunDirectory::kInterpolation,
-     "From one test image to another: images of the codes on the straight line between theirs.",
+     "From one test image to another: images decoded from linear interpolations of their codes.",
      "Rows of images that change step by step from one test image into another"},
     {RunDirectory::kEmbeddingTsne,
      "Features of test images in two dimensions by t-SNE. A colour is a class, which training did "

@@ -1,15 +1,13 @@
 #include "host/report/tensorboard.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <string>
-
-#include "host/failure.hpp"
 
 namespace host {
 namespace {
@@ -126,8 +124,7 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 TensorBoardFile::TensorBoardFile(const fs::path& directory, int64_t first_step)
-    : path_(new_name(directory)), file_(std::fopen(path_.c_str(), "wbx"), &std::fclose) {
-  if (!file_) fail();
+    : file_(new_name(directory), "wbx") {
   add(event(0, kFileVersion, "brain.Event:2"));
   add(event(first_step, kSessionLog, session_start()));
   flush();
@@ -137,22 +134,13 @@ void TensorBoardFile::scalar(int64_t step, std::string_view tag, double value) {
   add(event(step, kSummary, scalar_summary(tag, static_cast<float>(value))));
 }
 
-void TensorBoardFile::flush() {
-  if (std::fflush(file_.get()) != 0) fail();
-}
-
 void TensorBoardFile::add(std::string_view event_bytes) {
   std::string record;
   append_bytes(record, uint64_t{event_bytes.size()});
   append_bytes(record, masked_crc(record));
   record += event_bytes;
   append_bytes(record, masked_crc(event_bytes));
-  if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size()) fail();
-}
-
-void TensorBoardFile::fail() const {
-  throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                path_.string(), std::strerror(errno));
+  file_.write(record);
 }
 
 }  // namespace host

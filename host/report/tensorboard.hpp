@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string_view>
+
+#include "host/train/file.hpp"
 
 namespace host {
 
@@ -27,14 +27,12 @@ class TensorBoardFile {
 
   // tag: such as "train/loss"; TensorBoard groups tags by what stands before the slash.
   void scalar(int64_t step, std::string_view tag, double value);
-  void flush();
+  void flush() { file_.flush(); }
 
  private:
   void add(std::string_view event);
-  [[noreturn]] void fail() const;
 
-  std::filesystem::path path_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  GrowingFile file_;
 };
 
 }  // namespace host

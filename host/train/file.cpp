@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "host/failure.hpp"
 
@@ -41,6 +41,11 @@ int write_durably(const fs::path& path, std::string_view bytes) {
   return error;
 }
 
+[[noreturn]] void fail(const fs::path& path, int error) {
+  throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
+                path.string(), std::strerror(error));
+}
+
 // A second name for the file, which not every file system can give.
 bool link_to(const fs::path& file, const fs::path& name) {
   unlink(name.c_str());
@@ -68,11 +73,34 @@ void write_file(const std::vector<fs::path>& paths, std::string_view bytes) {
     if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
     if (error != 0) {
       unlink(temporary.c_str());
-      throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                    path.string(), std::strerror(error));
+      fail(path, error);
     }
     sync_directory(path.parent_path());
   }
+}
+
+GrowingFile::GrowingFile(fs::path path, const char* mode)
+    : path_(std::move(path)), file_(std::fopen(path_.c_str(), mode), &std::fclose) {
+  require(file_ != nullptr);
+}
+
+void GrowingFile::require(bool done) const {
+  if (!done) fail(path_, errno);
+}
+
+void GrowingFile::write(std::string_view bytes) {
+  require(std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size());
+}
+
+void GrowingFile::flush() { require(std::fflush(file_.get()) == 0); }
+
+void GrowingFile::sync() {
+  flush();
+  require(fsync(fileno(file_.get())) == 0);
+}
+
+void GrowingFile::truncate(uint64_t bytes) {
+  require(ftruncate(fileno(file_.get()), static_cast<off_t>(bytes)) == 0);
 }
 
 }  // namespace host

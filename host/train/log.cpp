@@ -1,10 +1,9 @@
 #include "host/train/log.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <ctime>
+#include <fmt/format.h>
 
-#include "host/failure.hpp"
+#include <ctime>
+#include <utility>
 
 namespace host {
 namespace {
@@ -19,20 +18,11 @@ std::string time_stamp() {
 
 }  // namespace
 
-LogFile::LogFile(std::filesystem::path path)
-    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "a"), &std::fclose) {
-  if (!file_) fail();
-}
-
-void LogFile::fail() const {
-  throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                path_.string(), std::strerror(errno));
-}
+LogFile::LogFile(std::filesystem::path path) : file_(std::move(path), "a") {}
 
 void LogFile::line(const std::string& text) {
-  const std::string line = fmt::format("{}  {}\n", time_stamp(), text);
-  const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
-  if (!written || std::fflush(file_.get()) != 0) fail();
+  file_.write(fmt::format("{}  {}\n", time_stamp(), text));
+  file_.flush();
 }
 
 }  // namespace host

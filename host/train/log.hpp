@@ -1,10 +1,10 @@
 // log.hpp - train.log: what the run told the user, each line with the time before it.
 #pragma once
 
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
+
+#include "host/train/file.hpp"
 
 namespace host {
 
@@ -16,10 +16,7 @@ class LogFile {
   void line(const std::string& text);
 
  private:
-  [[noreturn]] void fail() const;
-
-  std::filesystem::path path_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  GrowingFile file_;
 };
 
 }  // namespace host

@@ -1,14 +1,11 @@
 #include "host/train/metrics.hpp"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <limits>
 #include <string>
 
-#include "host/failure.hpp"
 #include "host/train/json.hpp"
 
 namespace host {
@@ -16,57 +13,38 @@ namespace {
 
 // Calls take(line's object) for each whole line up to the step; returns how many bytes they are.
 template <class Take>
-int64_t for_each_line(const std::filesystem::path& path, int64_t last_step, Take take) {
+uint64_t for_each_line(const std::filesystem::path& path, int64_t last_step, Take take) {
   std::ifstream file(path, std::ios::binary);
-  int64_t bytes = 0;
+  uint64_t bytes = 0;
   std::string line;
   while (std::getline(file, line) && !file.eof()) {
     const Json json = Json::parse(line, nullptr, false);
     const bool whole = json.is_object() && json.contains("step") && json["step"].is_number();
     if (!whole || json["step"].get<int64_t>() > last_step) break;
     take(json);
-    bytes += static_cast<int64_t>(line.size()) + 1;
+    bytes += line.size() + 1;
   }
   return bytes;
 }
 
-int64_t bytes_until(const std::filesystem::path& path, int64_t step) {
+uint64_t bytes_until(const std::filesystem::path& path, int64_t step) {
   return step > 0 ? for_each_line(path, step, [](const Json&) {}) : 0;
 }
 
 }  // namespace
 
-MetricsFile::MetricsFile(std::filesystem::path path, int64_t last_step)
-    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "a"), &std::fclose) {
-  if (!file_ || ftruncate(fileno(file_.get()), bytes_until(path_, last_step)) != 0) fail();
-}
-
-void MetricsFile::fail() const {
-  throw Failure(Exit::kOutput, "cannot write {}: {}; free some space or choose another --out",
-                path_.string(), std::strerror(errno));
-}
-
-void MetricsFile::write(const std::string& line) {
-  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail();
+MetricsFile::MetricsFile(const std::filesystem::path& path, int64_t last_step) : file_(path, "a") {
+  file_.truncate(bytes_until(path, last_step));
 }
 
 // fmt, unlike printf, writes a point in every locale, and by default as many digits as tell a
 // number from its neighbours.
 void MetricsFile::loss(int64_t step, int64_t epoch, float loss) {
-  write(fmt::format("{{\"step\":{},\"epoch\":{},\"loss\":{:.9g}}}\n", step, epoch, loss));
+  file_.write(fmt::format("{{\"step\":{},\"epoch\":{},\"loss\":{:.9g}}}\n", step, epoch, loss));
 }
 
 void MetricsFile::value(int64_t step, int64_t epoch, const char* name, double value) {
-  write(fmt::format("{{\"step\":{},\"epoch\":{},\"{}\":{}}}\n", step, epoch, name, value));
-}
-
-void MetricsFile::flush() {
-  if (std::fflush(file_.get()) != 0) fail();
-}
-
-void MetricsFile::sync() {
-  flush();
-  if (fsync(fileno(file_.get())) != 0) fail();
+  file_.write(fmt::format("{{\"step\":{},\"epoch\":{},\"{}\":{}}}\n", step, epoch, name, value));
 }
 
 Metrics read_metrics(const std::filesystem::path& path) {

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <vector>
+
+#include "host/train/file.hpp"
 
 namespace host {
 
@@ -16,21 +16,15 @@ class MetricsFile {
  public:
   // Goes on after step `last_step` of an earlier run: lines of later steps are removed, and with 0
   // all of them. Fails with Exit::kOutput, as all that writes does.
-  MetricsFile(std::filesystem::path path, int64_t last_step);
+  MetricsFile(const std::filesystem::path& path, int64_t last_step);
 
   void loss(int64_t step, int64_t epoch, float loss);
   void value(int64_t step, int64_t epoch, const char* name, double value);
-  // So that a reader sees it.
-  void flush();
-  // So that it outlives the machine.
-  void sync();
+  void flush() { file_.flush(); }
+  void sync() { file_.sync(); }
 
  private:
-  void write(const std::string& line);
-  [[noreturn]] void fail() const;
-
-  std::filesystem::path path_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  GrowingFile file_;
 };
 
 struct Metrics {

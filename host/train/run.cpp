@@ -20,8 +20,8 @@ RunDirectory::Use use_of(const TrainOptions& options) {
   return options.overwrite ? RunDirectory::Use::kOverwrite : RunDirectory::Use::kNew;
 }
 
-std::string how_to_go_on(const TrainOptions& options) {
-  return fmt::format("go on with: sslcuda train {} --out {} --resume", options.program,
+std::string how_to_resume(const TrainOptions& options) {
+  return fmt::format("continue with: sslcuda train {} --out {} --resume", options.program,
                      options.out);
 }
 
@@ -140,11 +140,11 @@ void Run::note_start() {
   }
   if (!options.resume) return;
   if (!checkpoint_) {
-    progress_.note("there is no checkpoint yet: the run starts at its first step");
+    progress_.note("no checkpoint yet: the run starts at its first step");
     return;
   }
   for (const std::string& reason : checkpoint_->skipped) progress_.note(reason);
-  progress_.note(fmt::format("going on after step {} from {}", checkpoint_->checkpoint.state.step,
+  progress_.note(fmt::format("resuming after step {} from {}", checkpoint_->checkpoint.state.step,
                              checkpoint_->path.string()));
 }
 
@@ -240,8 +240,8 @@ void Run::stop_diverged(const TrainingRecord& record) const {
 }
 
 void Run::stop_interrupted(const TrainingRecord& record) const {
-  throw Failure(Exit::kInterrupted, "interrupted after step {}; all is saved, {}",
-                record.state.step, how_to_go_on(options));
+  throw Failure(Exit::kInterrupted, "interrupted after step {} and saved; {}", record.state.step,
+                how_to_resume(options));
 }
 
 }  // namespace
@@ -254,10 +254,10 @@ Exit run_training(const TrainOptions& options) {
     run.run();
   } catch (const StatusError& error) {
     if (error.status() != SSLCUDA_CONTEXT_LOST) throw;
-    throw Failure(Exit::kDeviceLost, "{}; {}", error.what(), how_to_go_on(options));
+    throw Failure(Exit::kDeviceLost, "{}; {}", error.what(), how_to_resume(options));
   } catch (const Failure& failure) {
     if (failure.code() != Exit::kOutput) throw;
-    throw Failure(Exit::kOutput, "{}, then {}", failure.what(), how_to_go_on(options));
+    throw Failure(Exit::kOutput, "{}, then {}", failure.what(), how_to_resume(options));
   }
   return Exit::kSuccess;
 }

@@ -74,9 +74,9 @@ class Site(unittest.TestCase):
         self.assertEqual([target for target in targets if not (ROOT / target).exists()], [])
 
     def test_the_header_must_explain_everything(self):
-        explained = {"parameter augmentation": " *   augmentation     in   what is drawn\n",
-                     "field n": "/* rows, columns, width */",
-                     "field m": "/* rows, columns, width */"}  # fmt: skip
+        explained = {"parameter augmentation": " *   augmentation     in   ranges to draw from\n",
+                     "field n": "/* rows, columns, width; each >= 1 (with positives m may be 0) */",
+                     "field m": "/* rows, columns, width; each >= 1 (with positives m may be 0) */"}  # fmt: skip
         for missed, words in explained.items():
             self.assertIn(words, HEADER)
             with tempfile.NamedTemporaryFile("w", suffix=".h") as header:

@@ -38,7 +38,7 @@ class Inspect(TrainerTest):
         self.assertEqual({t["name"] for t in found["optimizer"]}, moments)
         self.assertEqual(found["parameters"], 2 * 784 * 128 + 784 + 128)
         self.assertEqual(found["bytes"], (self.out / CHECKPOINT).stat().st_size)
-        self.assertEqual(found["checksum"], "right")
+        self.assertEqual(found["checksum"], "ok")
         words = json.dumps(found["metadata"])
         for word in ('"autoencoder"', '"step": 10', '"epoch": 2', '"seed": 7'):
             self.assertIn(word, words)
@@ -47,7 +47,7 @@ class Inspect(TrainerTest):
         self.train("rotation", "--steps", 1, "--no-eval")
         result = sslcuda("inspect", self.out)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("checksum right", result.stdout)
+        self.assertIn("checksum ok", result.stdout)
         self.assertRegex(result.stdout, r"\nconv\.weight +16x1x3x3 +float32 +144 ")
 
     def test_files_of_others(self):
@@ -59,7 +59,7 @@ class Inspect(TrainerTest):
         self.assertEqual((scalar["shape"], scalar["min"], scalar["std"]), ([], 2.5, 0))
         self.assertEqual((empty["count"], empty["mean"]), (0, 0))
         self.assertEqual((pair["mean"], pair["std"]), (2, 1))
-        self.assertIn("has no checksum", sslcuda("inspect", path).stdout)
+        self.assertIn("no checksum", sslcuda("inspect", path).stdout)
 
     def test_values_that_are_not_finite(self):
         path = self.folder / "broken.safetensors"
@@ -99,7 +99,7 @@ class Doctor(TrainerTest):
         texts = {finding["name"]: finding["text"] for finding in reversed(findings)}
         self.assertTrue({"library", "CPU", "driver", "cpu", "data", "disk"} <= set(texts))
         self.assertIn(texts["library"], sslcuda("--version").stdout)
-        self.assertRegex(texts["cpu"], r"^cpu \(\d+ threads\) computes right numbers$")
+        self.assertRegex(texts["cpu"], r"^cpu \(\d+ threads\) computes correct results$")
         words = f"{self.data}: {IMAGES} training and 60 test images of 28x28, 10 classes"
         self.assertEqual(texts["data"], words)
 

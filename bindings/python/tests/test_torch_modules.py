@@ -66,7 +66,7 @@ class Behaviour(unittest.TestCase):
             loss(a, b[:, 1:])
         with self.assertRaisesRegex(sslcuda.ArgumentError, "n must be even in NTXENT"):
             losses.NTXentLoss()(a[:9])
-        with self.assertRaisesRegex(sslcuda.ArgumentError, "labels must be 0 in CLIP"):
+        with self.assertRaisesRegex(sslcuda.ArgumentError, "labels must be NULL in CLIP"):
             losses.CLIPLoss()(a, b, labels=LABELS)
         with self.assertRaisesRegex(sslcuda.UnsupportedError, "weights has no gradient"):
             loss(a, b, weights=torch.ones(N, requires_grad=True))

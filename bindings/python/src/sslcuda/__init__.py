@@ -1,14 +1,14 @@
 """libsslcuda from Python: losses without the n x n matrix, layers, optimisers, augmentation.
 
-Every function takes NumPy arrays and, without copies, what PyTorch, CuPy and JAX have, or anything
-with `__dlpack__` or `__cuda_array_interface__`. Where the arrays are decides the device; results are
+Every function takes arrays of NumPy, PyTorch, CuPy and JAX, or anything with `__dlpack__` or
+`__cuda_array_interface__`, without copies. Their location selects the device; results are
 arrays of the same kind. On CUDA calls are queued on the current stream of PyTorch or CuPy, or on
-`stream=`, where it is for you to see that the arrays are ready. sslcuda.torch has the losses as
+`stream=`, in which case the caller ensures that the arrays are ready. sslcuda.torch has the losses as
 modules with gradients.
 
-Each thread has a context of its own for each device, made at its first call, which must not be while
-a CUDA graph is captured; `context=` takes one of yours. Where other processes want the cores too,
-import sslcuda before torch, or set GOMP_SPINCOUNT=2000: waiting threads that spin slow everything.
+Each thread has its own context for each device, created at its first call (not during capture of a
+CUDA graph); `context=` takes yours. If other processes compete for the cores, import sslcuda before
+torch, or set GOMP_SPINCOUNT=2000, because waiting threads spin.
 
 >>> import numpy, sslcuda
 >>> a, b = numpy.random.randn(2, 256, 64).astype("float32")

@@ -1,8 +1,8 @@
-"""Scores and losses. One call gives the value and every gradient that `want` names.
+"""Scores and losses. One call computes the value and every gradient that `want` names.
 
 Rules and errors are those of layers.py. A temperature or bias is a number, or an array of one
 float32 on the device, which can be learned: it is read when the op runs. `grad_loss` is the upstream
-gradient, such an array too; None means 1. Scores are never stored as an n x m matrix."""
+gradient, also such an array; None means 1. Scores are never stored as an n x m matrix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def similarity(
     a: Array, b: Array, *, tau: Number = 1.0, normalize: bool = False, tf32: bool = False,
     out: Array = None, context: Context | None = None, stream: Any = None,
 ) -> Array:
-    """Similarity matrix  s[i,j] = <a[i], b[j]> / tau,  of cosines where `normalize` is true.
+    """Similarity matrix  s[i,j] = <a[i], b[j]> / tau,  of unit rows if `normalize` is true.
 
     a [n, d], b [m, d], rows may lie apart; s [n, m]."""
     call = Call("similarity_forward", "similarity", context=context, stream=stream, tf32=tf32)
@@ -46,12 +46,12 @@ def infonce(
     a: Array, b: Array, *, tau: Number = 0.1, grad_loss: Array = None, want: Want = "loss",
     tf32: bool = False, out: Any = None, context: Context | None = None, stream: Any = None,
 ) -> Any:
-    """InfoNCE (van den Oord et al. 2018): row i of a finds row i of b among all rows of b.
+    """InfoNCE (van den Oord et al. 2018): row i of b is the positive of row i of a.
 
         s[i,j] = <a[i], b[j]> / tau,   loss = mean over i of (log sum_j exp(s[i,j]) - s[i,i])
 
-    a, b [n, d], n >= 2, taken as they are: normalise them before if cosines are wanted (or use
-    contrastive). Outputs: loss, row_loss [n], grad_a, grad_b [n, d], grad_tau.
+    a, b [n, d], n >= 2, not normalised: for cosine similarities use contrastive() with `normalize`.
+    Outputs: loss, row_loss [n], grad_a, grad_b [n, d], grad_tau.
 
     >>> loss, grad_a, grad_b = sslcuda.infonce(a, b, tau=0.1, want=("loss", "grad_a", "grad_b"))
     """
@@ -66,7 +66,7 @@ def cross_entropy(
     smoothing: float = 0.0, grad_loss: Array = None, want: Want = "loss",
     out: Any = None, context: Context | None = None, stream: Any = None,
 ) -> Any:
-    """Softmax cross-entropy with labels [n] int64, or with targets [n, v], which are probabilities.
+    """Softmax cross-entropy with labels [n] int64, or with targets [n, v], probabilities.
 
     logits [n, v]; rows whose label is ignore_index do not count; label smoothing 0 <= smoothing < 1.
     Outputs: loss (mean over the rows that count), row_loss [n], grad_logits [n, v]."""
@@ -120,7 +120,7 @@ def contrastive(
 
         s[i,j] = <a[i], b[j]> / tau (+ column_bias[j])
 
-    kind "infonce"    row i finds column labels[i], or i; with `positives` (MoCo) its own positive
+    kind "infonce"    positive of row i: column labels[i], or i, or (MoCo) positives[i]
          "clip"       both directions of n pairs
          "ntxent"     NT-Xent (SimCLR): a [2k, d] holds two views, row i and i + k; b None
          "supcon"     SupCon "out", "supcon_in" its other form: rows of equal labels; b None, or
@@ -128,13 +128,13 @@ def contrastive(
          "siglip"     sigmoid loss with `bias`
          "sampled"    wav2vec 2.0: row i against b[indices[i, :]], the first is its positive
 
-    a                [n, d], b [m, d], rows may lie apart, of one dtype; normalize: cosines
-    tau, log_scale   scores are divided by tau, or multiplied with exp(log_scale), an array of one;
-                     never with more than max_scale, where that is not 0
+    a                [n, d], b [m, d], rows may be strided, of one dtype; normalize: unit rows
+    tau, log_scale   scores are divided by tau, or multiplied by exp(log_scale), an array of one;
+                     a max_scale that is not 0 clamps the factor
     labels, column_labels, row_ids, column_ids   [n] and [m] int64
     weights          [n] float32
-    positives        [n, d]; negatives [n, k, d]: columns of each row's own; indices [n, k] int64
-    row_ids, column_ids, mask, margin   columns that do not count for a row, as false negatives:
+    positives        [n, d]; negatives [n, k, d]: negatives of each row; indices [n, k] int64
+    row_ids, column_ids, mask, margin   columns excluded for a row as false negatives:
                      of equal ids; whose bit is set in mask [n, ceil(m / 32)] uint32; whose
                      similarity exceeds that of the positive by more than margin
     column_bias      [m] float32, with smoothing and z_loss: linear + cross-entropy

@@ -1,18 +1,17 @@
 """Contrastive losses for PyTorch, with gradients and without the n x n matrix.
 
-Modules: InfoNCELoss, CLIPLoss, NTXentLoss, SupConLoss, SigLIPLoss; contrastive() is what they are
-made of, linear_cross_entropy() a relative. For all of them:
+Modules: InfoNCELoss, CLIPLoss, NTXentLoss, SupConLoss, SigLIPLoss, all based on contrastive();
+linear_cross_entropy() is a fused linear layer and loss. For all of them:
 
  - Embeddings are float32, bfloat16 or float16, contiguous or rows of a wider matrix; all sums are
-   float32, and so is the loss. autocast changes nothing here: a loss takes the dtypes that it is
-   given, and refuses two that differ. A loss scale (GradScaler) reaches float16 gradients before
-   they are rounded.
- - `normalize` (the default) makes the scores cosines; gradients go through it.
+   float32, and so is the loss. autocast does not convert the inputs; they must have one dtype. A
+   loss scale (GradScaler) is applied to float16 gradients before they are rounded.
+ - `normalize` (the default) scales rows to unit length; gradients go through it.
  - A learnable temperature is the parameter `log_scale`, log(1 / temperature), which the kernels read
-   from device memory. It stays float32 where the module is converted.
- - Only what needs a gradient gets one. Second derivatives are refused.
- - Nothing communicates. With several processes gather the keys (differentiably, if they are to
-   learn) and pass `labels = arange(n) + rank * n`.
+   from device memory. It stays float32 when the module is converted.
+ - Gradients are computed only for inputs that require them. Second derivatives raise an error.
+ - There is no communication. With several processes gather the keys (differentiably, if they are
+   trained) and pass `labels = arange(n) + rank * n`.
 """
 
 from __future__ import annotations
@@ -160,7 +159,7 @@ class _Loss(nn.Module):
 
 
 class InfoNCELoss(_Loss):
-    """InfoNCE: each query finds its key among all keys (van den Oord et al. 2018).
+    """InfoNCE: each query against all keys (van den Oord et al. 2018).
 
         loss = mean over i of (log sum_j exp(<q_i, k_j> / tau) - <q_i, k_i> / tau)"""
 
@@ -189,21 +188,21 @@ class CLIPLoss(_Loss):
 
 
 class NTXentLoss(_Loss):
-    """NT-Xent, the loss of SimCLR (Chen et al. 2020): each view finds the other among 2k - 1 rows."""
+    """NT-Xent, the loss of SimCLR (Chen et al. 2020): the other view against 2k - 2 negatives."""
 
     def __init__(self, temperature: float = 0.5, *, learnable: bool = False, max_scale: float = 0.0,
                  normalize: bool = True, reduction: str = "mean", tf32: bool = False):
         super().__init__(temperature, learnable, max_scale, normalize, reduction, tf32)
 
     def forward(self, z: Tensor, other: Optional[Tensor] = None, **options: Any) -> Tensor:
-        """z [2k, d]: row i and row i + k are views of one sample. Or two tensors [k, d], which are
-        put together with torch.cat, a copy of both."""
+        """z [2k, d]: row i and row i + k are views of one sample. Or two tensors [k, d], which
+        torch.cat copies into one."""
         return self._loss("ntxent", z if other is None else torch.cat((z, other)), **options)
 
 
 class SupConLoss(_Loss):
-    """Supervised contrastive loss (Khosla et al. 2020): rows of equal labels are positives. The form
-    "out" has the logarithm inside the mean over them, "in" outside."""
+    """Supervised contrastive loss (Khosla et al. 2020): rows of equal labels are positives. Form
+    "out" averages log-probabilities over the positives, "in" takes the log of their average."""
 
     def __init__(self, temperature: float = 0.1, *, form: str = "out", learnable: bool = False,
                  max_scale: float = 0.0, normalize: bool = True, reduction: str = "mean",

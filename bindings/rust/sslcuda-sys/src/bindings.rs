@@ -59,9 +59,9 @@ pub const SSLCUDA_DEVICE_TO_HOST: i32 = 1;
 pub const SSLCUDA_DEVICE_TO_DEVICE: i32 = 2;
 /// ```text
 /// Storage type of the tensors of a call. Scalars, losses and row statistics are float32, and so are
-/// all sums. F32 is multiplied in float32 accuracy; TF32 is stored as float32 too, but its products
-/// may be taken from factors rounded to 10 bits of mantissa. Entries that do not say otherwise take
-/// F32 only.
+/// all sums. F32 products have float32 accuracy; TF32 tensors are stored as float32 too, but factors
+/// of products may be rounded to 10 bits of mantissa. Entries that do not say otherwise take F32
+/// only.
 /// ```
 pub const SSLCUDA_F32: i32 = 0;
 pub const SSLCUDA_BF16: i32 = 1;
@@ -73,28 +73,28 @@ pub const SSLCUDA_ACTIVATION_SIGMOID: i32 = 2;
 pub const SSLCUDA_POOL_MAX: i32 = 0;
 pub const SSLCUDA_POOL_AVERAGE: i32 = 1;
 /// ```text
-/// One call for the whole family: a row a[i] is scored against columns b[j], and what is wanted is
+/// One call for the whole family: each row a[i] is scored against columns b[j], and the outputs are
 /// computed from the scores without ever storing the [n, m] matrix.
 ///
 ///   s[i,j] = <a[i], b[j]> / tau (+ column_bias[j])           r[i] = log sum_j exp(s[i,j])
-///   u[i]   = weights[i] / (their sum over the rows that count); weights of 1 if none are given
+///   u[i]   = weights[i] / (their sum over the rows that count); without weights all are 1
 ///
 ///   kind        loss, P[i]: the positives of row i
-///   INFONCE     sum_i u[i] (r[i] - s[i,P]);  P[i] = labels[i], or i
+///   INFONCE     sum_i u[i] (r[i] - s[i,P]);  P[i] = labels[i], or i without labels (then m >= n)
 ///   CLIP        sum_i u[i] (r[i] + c[i] - 2 s[i,i]) / 2,  c[j] = log sum_i exp(s[i,j]);  m = n
-///   NTXENT      as INFONCE within one tensor of n = 2k rows: P[i] = (i + k) mod n, and no row
-///               is scored against itself
+///   NTXENT      as INFONCE within one tensor of n = 2k rows: P[i] = (i + k) mod n, without s[i,i]:
+///               no row is scored against itself
 ///   SUPCON      sum_i u[i] (r[i] - mean of s[i,j] over P[i]), without s[i,i];  P[i]: the other
 ///               rows of the same label. Rows without a positive do not count.
 ///   SUPCON_IN   sum_i u[i] (r[i] - log mean of exp(s[i,j]) over P[i])
 ///   SIGLIP      sum_i u[i] sum_j softplus(-y (s[i,j] + bias)),  y = 1 where j = i, else -1
-///   SAMPLED     wav2vec 2.0: row i is scored against b[indices[i,k]], k = 0 ... sampled - 1, of
-///               which the first is its positive; rows equal to it as stored do not count
+///   SAMPLED     wav2vec 2.0: row i is scored against b[indices[i,k]], k = 0 ... sampled - 1; the
+///               first is its positive, and negatives equal to it as stored do not count
 ///
 /// Linear layer + cross-entropy is INFONCE with a = x, b = weight [v, d], labels, column_bias,
 /// smoothing and z_loss: the loss of a row is then
 ///   r - (1 - smoothing) s[i,P] - (smoothing / m) sum_j s[i,j] + z_loss r^2.
-/// MoCo is INFONCE with `positives`, one's own for each row, and b the queue.
+/// MoCo is INFONCE with `positives`, the key of each row, and b the queue.
 /// ```
 pub const SSLCUDA_INFONCE: i32 = 0;
 pub const SSLCUDA_CLIP: i32 = 1;
@@ -206,8 +206,8 @@ impl Default for sslcuda_conv2d_shape {
 }
 
 /// ```text
-/// Shape of a 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
-/// width likewise. Strides of 0 mean the kernel's size. 2 pad <= kernel.
+/// Shape of 2-d pooling. Output height: (h + 2 pad_h - kernel_h) / stride_h + 1, rounded down; the
+/// width likewise. A stride of 0 means the kernel's size. 2 pad <= kernel.
 /// ```
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -384,7 +384,7 @@ impl Default for sslcuda_contrastive_args {
     }
 }
 
-/// What sslcuda_augment draws for each view of an image. INIT: nothing is changed.
+/// Ranges that sslcuda_augment draws from for each view. INIT: a view equals its image.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct sslcuda_augmentation {
@@ -453,8 +453,8 @@ extern "C" {
     /// ```
     pub fn sslcuda_device_count(count: *mut i32) -> sslcuda_status;
     /// ```text
-    /// Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL and the
-    /// message is had with sslcuda_last_message(NULL, ...).
+    /// Makes a context; `options` NULL means all defaults. On failure *ctx is set to NULL, and
+    /// sslcuda_last_message(NULL, ...) has the message.
     /// ```
     pub fn sslcuda_context_create(
         options: *const sslcuda_context_options,
@@ -466,8 +466,8 @@ extern "C" {
     /// ```
     pub fn sslcuda_context_destroy(ctx: *mut sslcuda_context) -> sslcuda_status;
     /// ```text
-    /// Copies the message of the context's last failed call into buffer, cut to capacity bytes with
-    /// the final NUL. ctx NULL: of this thread's last failure that had no usable context.
+    /// Copies the message of the context's last failed call into buffer, cut to capacity bytes including
+    /// the final NUL. With ctx NULL: that of this thread's last failure without a usable context.
     /// ```
     pub fn sslcuda_last_message(
         ctx: *const sslcuda_context,
@@ -485,7 +485,7 @@ extern "C" {
     ) -> sslcuda_status;
     /// ```text
     /// One line for people: "cuda:0 NVIDIA H100 80GB HBM3 (sm_90)" or "cpu (2 threads)", in buffer, cut
-    /// to capacity bytes with the final NUL.
+    /// to capacity bytes including the final NUL.
     /// ```
     pub fn sslcuda_context_describe(
         ctx: *mut sslcuda_context,
@@ -493,8 +493,8 @@ extern "C" {
         capacity: usize,
     ) -> sslcuda_status;
     /// ```text
-    /// The stream that ops are queued on. A CUDA context starts with a stream of its own; NULL goes
-    /// back to it. A caller's stream must outlive its use here. On the CPU only NULL is accepted.
+    /// The stream that ops are queued on. NULL is the context's own, as at first; the default stream of
+    /// CUDA is cudaStreamLegacy. A stream must outlive its use. On the CPU only NULL is accepted.
     /// ```
     pub fn sslcuda_context_set_stream(
         ctx: *mut sslcuda_context,
@@ -517,9 +517,9 @@ extern "C" {
         user: *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// Planning: between begin and end, ops check their arguments (pointers only for being NULL or
-    /// not, where that changes the work), launch nothing, and the largest workspace that any of them
-    /// needs is noted. So one dry run of a program tells what to reserve:
+    /// Planning: between begin and end, ops check their arguments (of pointers only whether they are
+    /// NULL, where that changes the work) and launch nothing; the context records the largest workspace
+    /// that any of them needs. So one dry run of a program tells how much to reserve:
     ///
     ///   sslcuda_plan_begin(ctx);  step(...);  sslcuda_plan_end(ctx, &bytes);
     ///   sslcuda_context_reserve(ctx, bytes);
@@ -532,9 +532,9 @@ extern "C" {
     /// ```
     pub fn sslcuda_context_reserve(ctx: *mut sslcuda_context, bytes: usize) -> sslcuda_status;
     /// ```text
-    /// Uses the caller's buffer of so many bytes as workspace, 256-byte aligned on the context's device;
-    /// it must outlive its use, replays of graphs captured with it included. NULL goes back to the
-    /// context's own.
+    /// Uses the caller's buffer of `bytes` bytes as workspace, 256-byte aligned on the context's device.
+    /// It must outlive its use, including replays of graphs captured with it. NULL selects the context's
+    /// own workspace again.
     /// ```
     pub fn sslcuda_context_set_workspace(
         ctx: *mut sslcuda_context,
@@ -551,14 +551,14 @@ extern "C" {
         pointer: *mut *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// Frees the pointer that sslcuda_alloc of the same context gave, after the queued work. NULL is
+    /// Frees the pointer that sslcuda_alloc of the same context returned, after the queued work. NULL is
     /// fine.
     /// ```
     pub fn sslcuda_free(ctx: *mut sslcuda_context, pointer: *mut c_void) -> sslcuda_status;
     /// ```text
-    /// Copies bytes in stream order; source and destination must not overlap. By its direction, it
-    /// returns when the source may be changed (HOST_TO_DEVICE) or the data has arrived (DEVICE_TO_HOST;
-    /// the two cannot be captured), or is only queued (DEVICE_TO_DEVICE).
+    /// Copies bytes in stream order; source and destination must not overlap. By direction, it returns
+    /// when the source may be changed (HOST_TO_DEVICE), when the data has arrived (DEVICE_TO_HOST), or
+    /// at once (DEVICE_TO_DEVICE, which is queued). The first two cannot be captured.
     /// ```
     pub fn sslcuda_copy(
         ctx: *mut sslcuda_context,
@@ -567,7 +567,7 @@ extern "C" {
         bytes: usize,
         direction: i32,
     ) -> sslcuda_status;
-    /// Sets bytes of device memory, from destination on, to `value` (0..255). Queued.
+    /// Sets each of `bytes` bytes of device memory at destination to `value` (0..255). Queued.
     pub fn sslcuda_fill(
         ctx: *mut sslcuda_context,
         destination: *mut c_void,
@@ -584,9 +584,9 @@ extern "C" {
         delta: i64,
     ) -> sslcuda_status;
     /// ```text
-    /// Between begin and end, queued calls are recorded instead of run; a replay runs them all again
-    /// on the same pointers, now reading the contents of that moment. On CUDA this is a CUDA graph, on
-    /// the CPU a list. Do not mix with capture of the stream by the caller.
+    /// Between begin and end, queued calls are recorded instead of run; each launch runs them all on the
+    /// same pointers, reading what these hold at that time. On CUDA this is a CUDA graph, on the CPU a
+    /// list. Do not combine it with stream capture by the caller.
     /// ```
     pub fn sslcuda_graph_begin(ctx: *mut sslcuda_context) -> sslcuda_status;
     pub fn sslcuda_graph_end(
@@ -678,8 +678,8 @@ extern "C" {
         grad_bias: *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// Linear layer and mean squared error of its output, in one pass: what the last layer of an
-    /// autoencoder comes to.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
+    /// Linear layer and the mean squared error of its output in one pass, such as the last layer of an
+    /// autoencoder.  loss = mean (y - target)^2,  y = act(u),  u = x W^T + bias
     ///
     ///   dtype       any
     ///   x           in   [n, in]; n >= 1
@@ -710,7 +710,9 @@ extern "C" {
         y: *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// 2-d convolution (cross-correlation, as every framework has it).  y = act(x * weight + bias)
+    /// 2-d convolution (cross-correlation, as in every framework).  y = act(x * weight + bias)
+    /// On the CPU, with a 3 x 3 kernel, outputs that depend on an infinity or NaN may become NaN, and so
+    /// may outputs one pixel further away; the same holds for the gradients.
     ///
     ///   shape       in   extents, strides and padding
     ///   x           in   [n, c, h, w]
@@ -900,9 +902,9 @@ extern "C" {
         grad_bias: *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// 2-d pooling: the largest value of each window, or its mean. Padding never wins, and counts as
-    /// zeros in the mean, which is always over kernel_h kernel_w. A window of the size of the image is
-    /// global pooling.
+    /// 2-d pooling: the maximum of each window, or its mean. Padding never is the maximum, and counts as
+    /// zeros in the mean, which always divides by kernel_h kernel_w. A window of the size of the image
+    /// is global pooling.
     ///
     ///   kind   in   SSLCUDA_POOL_MAX or SSLCUDA_POOL_AVERAGE
     ///   shape  in   extents, strides and padding
@@ -917,7 +919,7 @@ extern "C" {
         y: *mut c_void,
     ) -> sslcuda_status;
     /// ```text
-    /// Its gradient. Of equal maxima the first in row-major order gets it; a NaN counts as largest.
+    /// Its gradient. Of equal maxima the first in row-major order receives it; NaN counts as largest.
     ///
     ///   kind, shape  in  as in the forward
     ///   x, y    in   as in the forward; [opt] for AVERAGE
@@ -1034,7 +1036,7 @@ extern "C" {
         grad_tau: *mut f32,
     ) -> sslcuda_status;
     /// ```text
-    /// InfoNCE: every row of a finds its partner, the same row of b, among all rows of b.
+    /// InfoNCE: row i of a has row i of b as its positive and all other rows of b as negatives.
     ///   s[i,j] = <a[i], b[j]> / tau
     ///   loss   = mean over i of ( log sum_j exp(s[i,j]) - s[i,i] )
     /// One call gives the value and every gradient; the n x n scores are never stored. Each output is
@@ -1043,7 +1045,7 @@ extern "C" {
     ///   dtype       any
     ///   n           in   pairs, >= 2      d  in  width, >= 1
     ///   a           in   [n, d], rows lda apart      b  in  [n, d], rows ldb apart; may be a (with
-    ///                    ldb = lda); rows are taken as they are, normalise them before if wanted
+    ///                    ldb = lda); rows are not normalised
     ///   tau         in   temperature, finite, > 0; ignored with tau_device
     ///   tau_device  in   one float in device memory [opt]
     ///   grad_loss   in   upstream gradient, one float in device memory [opt]
@@ -1078,11 +1080,11 @@ extern "C" {
     ///   loss = mean of row_loss over the rows that count; 0 if none does
     /// Rows with labels[i] = ignore_index do not count: their loss and gradient are 0. A label that is
     /// neither ignored nor in 0..v-1 is refused on the CPU; on CUDA, and in a graph, where it cannot
-    /// be seen in time, it makes that row's loss and gradient NaN.
+    /// be checked in time, it makes that row's loss and gradient NaN.
     ///
     ///   logits         in   [n, v], rows ld apart; n, v >= 1
     ///   labels         in   [n] int64 [opt]      targets  in  [n, v] probabilities, rows ld apart [opt]
-    ///   ignore_index   in   any int64; -100 by custom
+    ///   ignore_index   in   any int64; usually -100
     ///   smoothing      in   0 <= smoothing < 1
     ///   grad_loss      in   upstream gradient [opt]
     ///   loss           out  one float32 [opt]      row_loss  out  [n] float32 [opt]
@@ -1166,7 +1168,7 @@ extern "C" {
         merged: *mut f32,
     ) -> sslcuda_status;
     /// ```text
-    /// One Adam step over many tensors in one launch (Kingma & Ba 2015, as PyTorch computes it).
+    /// One Adam step over a list of tensors (Kingma & Ba 2015, as PyTorch computes it).
     ///   m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
     ///   param -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
     ///
@@ -1204,7 +1206,7 @@ extern "C" {
     ///   param -= lr (nesterov ? g + momentum v : v)
     ///
     ///   tensors, counts, params, grads, lr, lr_device  as in sslcuda_adam_step
-    ///   velocities    in/out  v, zeros before the first step; not looked at where momentum is 0 [opt]
+    ///   velocities    in/out  v, zeros before the first step; not used where momentum is 0 [opt]
     ///   momentum      in      0 <= momentum < 1      weight_decay  in  finite, >= 0
     ///   nesterov      in      0 or 1
     /// ```
@@ -1231,7 +1233,7 @@ extern "C" {
     ///   tensors ... weight_decay  as in sslcuda_sgd_step
     ///   adapt  in  host array [tensors] [opt]: where it is 0 (biases, norms), the tensor is not decayed
     ///              and g = grad; NULL means all are adapted
-    ///   trust  in  trust coefficient, finite, > 0; 0.001 by custom
+    ///   trust  in  trust coefficient, finite, > 0; usually 0.001
     /// ```
     pub fn sslcuda_lars_step(
         ctx: *mut sslcuda_context,
@@ -1249,7 +1251,7 @@ extern "C" {
         trust: f64,
     ) -> sslcuda_status;
     /// ```text
-    /// Random numbers of Philox4x32-10 (Salmon et al. 2011): each is a function of its place and the
+    /// Random numbers of Philox4x32-10 (Salmon et al. 2011): each is a function of its index and the
     /// arguments alone, so there is no state, and the same call gives the same bits on any device.
     ///   q    = sequence + *sequence_device mod 2^64; a counter that a graph advances draws anew in each
     ///          replay
@@ -1376,12 +1378,12 @@ extern "C" {
     /// Augmentation: random views of images in one pass. A view is an affine map of the image (crop,
     /// stretched to h x w; rotation, shear and shift about the centre; flip; bilinear), then brightness
     /// and contrast, blur, noise, drop, in this order. Everything is drawn by Philox from (seed,
-    /// sequence, view, image, pixel), apart from the numbers of sslcuda_random_*; docs/ops/augment.md
-    /// has the formulas. An augmentation has no gradient.
+    /// sequence, view, image, pixel), disjoint from the numbers of sslcuda_random_*. Formulas are in
+    /// docs/ops/augment.md. An augmentation has no gradient.
     ///
     ///   x                in   [n, c, h, w]; h, w <= 2^24
     ///   views            in   views of each image, >= 1
-    ///   augmentation     in   what is drawn
+    ///   augmentation     in   ranges to draw from
     ///   seed, sequence, sequence_device  as in sslcuda_random_uniform
     ///   y                out  [views, n, c, h, w]
     /// ```
