@@ -49,7 +49,7 @@ __device__ __forceinline__ void store_pair(Storage* to, float first, float secon
 // not count.
 template <class Storage, bool kFull>
 struct ScoreGradient {
-  static constexpr bool kAnyLayout = false, kManyRegisters = kFull;
+  static constexpr bool kAnyLayout = false, kManyRegisters = kFull, kManyRegistersInTf32 = true;
 
   Scores scores;
   GradientWave wave;
