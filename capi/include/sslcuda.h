@@ -717,7 +717,7 @@ typedef struct sslcuda_contrastive_args {
   const float* grad_row_loss; /* [n] */
 
   size_t workspace_limit; /* target for the workspace in bytes, beyond what grows with n + m;
-                             0: 64 MiB. It sets how many rows of scores are computed at a time,
+                             0: 64 MiB. It sets how large a block of scores is computed at a time,
                              and changes results by rounding only */
 
   /* Outputs, each [opt]: what is NULL is not computed. The statistics row_lse, row_positive and
